@@ -1,0 +1,106 @@
+"""The one place that says which class fills which port."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version as package_version
+
+from adapters.clock import system_now
+from adapters.db import migrate
+from adapters.db.database import Database
+from adapters.db.postgres import PostgresStore
+from adapters.db.sqlite import SqliteStore
+from adapters.db.tasks import Tasks
+from adapters.db.views import Views
+from adapters.files import Files
+from adapters.notices import Notices
+from adapters.numbers import Numbers
+from adapters.personal import PersonalValues
+from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.settings import Settings
+from adapters.tokens import Tokens
+from adapters.writer import AfterCommit, Writer
+from engine.ports import Entropy, Now
+from engine.runtime import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Everything that runs, built once and handed down. Close it when done."""
+
+    settings: Settings
+    database: Database
+    store: SqliteStore | PostgresStore
+    engine: Engine
+    definitions: DefinitionRegistry
+    calendars: CalendarRegistry
+    directories: DirectoryRegistry
+    numbers: Numbers
+    views: Views
+    tasks: Tasks
+    notices: Notices
+    personal: PersonalValues
+    files: Files
+    tokens: Tokens
+    now: Now
+
+    def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
+        """A group writer over the engine; its maker closes it."""
+        committers = 1 if self.database.is_sqlite else self.settings.writers
+        return Writer(self.engine.handle, committers=committers, after_commit=after_commit)
+
+    def close(self) -> None:
+        self.store.close()
+        self.database.close()
+
+
+def build(
+    settings: Settings, *, now: Now = system_now, entropy: Entropy = secrets.token_bytes, upgrade: bool = True
+) -> Container:
+    """Wire everything for these settings; with `upgrade` the database is brought to this release's schema first."""
+    if upgrade:
+        migrate.upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    store = (
+        SqliteStore(database)
+        if database.is_sqlite
+        else PostgresStore(database, connections=settings.writers + 2)
+    )
+    calendars = CalendarRegistry(database)
+    if upgrade:
+        calendars.ensure(settings.calendar, now())
+    directories = DirectoryRegistry(database)
+
+    def local_day(at: datetime) -> str:
+        return calendars.current(settings.calendar).local_date(at).isoformat()
+
+    definitions = DefinitionRegistry(database, local_day)
+    engine = Engine(
+        store=store,
+        definitions=definitions,
+        calendars=calendars,
+        directories=directories,
+        now=now,
+        entropy=entropy,
+        log=settings.log,
+        version=package_version("bihuan"),
+    )
+    return Container(
+        settings=settings,
+        database=database,
+        store=store,
+        engine=engine,
+        definitions=definitions,
+        calendars=calendars,
+        directories=directories,
+        numbers=Numbers(database),
+        views=Views(database),
+        tasks=Tasks(database),
+        notices=Notices(database),
+        personal=PersonalValues(database),
+        files=Files(database, settings.files, most=settings.max_file_bytes),
+        tokens=Tokens(database),
+        now=now,
+    )

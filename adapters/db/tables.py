@@ -1,0 +1,307 @@
+"""The tables. What alembic compares, and what reads are written against; the write path names the same columns.
+
+Every moment is a BIGINT of microseconds since 1970-01-01 UTC and every id is TEXT in byte order, so that SQLite and
+PostgreSQL store, order and compare alike. There are no foreign keys: one write path writes all rows of a case together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Field, SQLModel
+
+METADATA: Final = MetaData(
+    naming_convention={"pk": "%(table_name)s_pkey", "uq": "%(table_name)s_%(column_0_N_name)s_key"}
+)
+
+# Queries repeat these words literally: with bound parameters SQLite would not use the partial indexes.
+CASE_IS_OPEN: Final = "ended = ''"
+TASK_IS_OPEN: Final = "state IN ('ready', 'leased')"
+TASK_IS_DEAD: Final = "state = 'dead'"
+
+# Byte order also lets a plain index serve prefixes of regions: no text_pattern_ops needed.
+_TEXT: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+
+def _key(type_: Any = _TEXT) -> Any:
+    return Field(primary_key=True, sa_type=type_, sa_column_kwargs={"autoincrement": False})
+
+
+def _column(type_: Any, **options: Any) -> Any:
+    return Field(sa_type=type_, **options)
+
+
+def _text(**options: Any) -> Any:
+    return _column(_TEXT, **options)
+
+
+def _integer(**options: Any) -> Any:
+    return _column(BigInteger, **options)
+
+
+def _bytes(**options: Any) -> Any:
+    return _column(LargeBinary, **options)
+
+
+def _where(name: str, *columns: str, condition: str, unique: bool = False) -> Index:
+    """A partial index: only the rows that a sweep or a rule is about."""
+    clause = text(condition)
+    return Index(name, *columns, unique=unique, sqlite_where=clause, postgresql_where=clause)
+
+
+class _Rows(SQLModel):
+    metadata: ClassVar[MetaData] = METADATA
+
+
+class CaseTable(_Rows, table=True):
+    """One row per case: `body` is the whole value, every other column a reading of it (see `rows.case_row`)."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        _where("case_wake_at", "wake_at", condition="wake_at IS NOT NULL"),
+        _where("case_open", "late", condition=CASE_IS_OPEN),
+        Index("case_region", "region", "ended", "at"),
+        Index("case_at", "at", "id"),
+        Index("case_subject", "subject"),
+    )
+
+    id: str = _key()
+    workflow: str = _text()
+    version: int = _integer()
+    digest: str = _text()
+    region: str = _text()
+    subject: str = _text()
+    state: str = _text()
+    ended: str = _text()
+    round: int = _integer()
+    holder_role: str = _text()
+    holder_unit: str = _text()
+    holder_person: str = _text()
+    opened_at: int = _integer()
+    at: int = _integer()
+    seq: int = _integer()
+    head: str = _text()
+    wake_at: int | None = _integer(nullable=True)
+    due_at: int | None = _integer(nullable=True)
+    late: bool
+    body: bytes = _bytes()
+
+
+class EventTable(_Rows, table=True):
+    """The log. A trigger refuses every change but `leaf_index`, which the integrator of the tree fills in later."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("case_id", "prev"),)
+
+    case_id: str = _key()
+    seq: int = _key(BigInteger)
+    type: str = _text()
+    at: int = _integer()
+    actor: str = _text()
+    command: str = _text()
+    hash: str = _text()
+    prev: str = _text()
+    data: bytes = _bytes()
+    leaf_index: int | None = _integer(nullable=True)
+
+
+class ReceiptTable(_Rows, table=True):
+    """What was answered under an idempotency key."""
+
+    __tablename__ = "receipt"
+
+    command: str = _key()
+    case_id: str = _text()
+    request: str = _text()
+    response: bytes = _bytes()
+    at: int = _integer()
+
+
+class TaskTable(_Rows, table=True):
+    """The outbox: one row per effect of an event. `state` is ready, leased, done or dead."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        _where("task_due_at", "due_at", condition=TASK_IS_OPEN),
+        _where("task_dead", "case_id", condition=TASK_IS_DEAD),
+    )
+
+    id: str = _key()
+    kind: str = _text()
+    case_id: str = _text()
+    seq: int = _integer()
+    n: int = _integer()
+    body: bytes = _bytes()
+    due_at: int = _integer()
+    state: str = _text()
+    attempts: int = _integer()
+    lease_owner: str | None = _text(nullable=True)
+    lease_until: int | None = _integer(nullable=True)
+    last_error: str | None = _text(nullable=True)
+    done_at: int | None = _integer(nullable=True)
+
+
+class HoldingTable(_Rows, table=True):
+    """Who holds what now: the open case (`lane` empty) and each open lane."""
+
+    __tablename__ = "holding"
+    __table_args__ = (
+        Index("holding_unit", "unit", "role"),
+        Index("holding_region", "region", "role"),
+        Index("holding_person", "person"),
+    )
+
+    case_id: str = _key()
+    lane: str = _key()
+    role: str = _text()
+    unit: str = _text()
+    person: str = _text()
+    region: str = _text()
+    state: str = _text()
+    due_at: int | None = _integer(nullable=True)
+    clock: str = _text()
+
+
+class InvolvedTable(_Rows, table=True):
+    """Every unit that ever held a part of a case: it may read the case from then on."""
+
+    __tablename__ = "involved"
+    __table_args__ = (Index("involved_unit", "unit"),)
+
+    case_id: str = _key()
+    unit: str = _key()
+
+
+class SecretTable(_Rows, table=True):
+    """Personal values; erasing a row leaves the events valid."""
+
+    __tablename__ = "secret"
+
+    case_id: str = _key()
+    commitment: str = _key()
+    field: str = _text()
+    salt: bytes = _bytes()
+    value: bytes = _bytes()
+
+
+class DefinitionTable(_Rows, table=True):
+    """Published versions of workflows, as the bytes of their YAML. `effective` is a local day, `2026-12-01`."""
+
+    __tablename__ = "definition"
+    __table_args__ = (UniqueConstraint("workflow", "version"),)
+
+    digest: str = _key()
+    workflow: str = _text()
+    version: int = _integer()
+    source: bytes = _bytes()
+    effective: str = _text()
+    published_at: int = _integer()
+
+
+class CalendarTable(_Rows, table=True):
+    """Calendars by digest; one of each id is current."""
+
+    __tablename__ = "calendar"
+    __table_args__ = (_where("calendar_current", "id", condition="current", unique=True),)
+
+    digest: str = _key()
+    id: str = _text()
+    data: bytes = _bytes()
+    imported_at: int = _integer()
+    current: bool
+
+
+class DirectoryTable(_Rows, table=True):
+    """The organisation as one value (`engine.directory.Directory.as_data`); one is current."""
+
+    __tablename__ = "directory"
+    __table_args__ = (_where("directory_current", "current", condition="current", unique=True),)
+
+    digest: str = _key()
+    data: bytes = _bytes()
+    imported_at: int = _integer()
+    current: bool
+
+
+class TokenTable(_Rows, table=True):
+    """Access tokens; only the hash is kept. `narrowed` is a canonical list of grants, empty for all of the person's."""
+
+    __tablename__ = "token"
+    __table_args__ = (UniqueConstraint("hash"),)
+
+    id: str = _key()
+    hash: str = _text()
+    person: str = _text()
+    title: str = _text()
+    narrowed: bytes = _bytes()
+    created_at: int = _integer()
+    expires_at: int | None = _integer(nullable=True)
+    revoked_at: int | None = _integer(nullable=True)
+
+
+class NoticeTable(_Rows, table=True):
+    """What a person was told; the id is that of the task that told it, so telling twice is once."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("notice_person", "person", "at"),)
+
+    id: str = _key()
+    person: str = _text()
+    case_id: str = _text()
+    kind: str = _text()
+    body: bytes = _bytes()
+    at: int = _integer()
+    read_at: int | None = _integer(nullable=True)
+
+
+class FileTable(_Rows, table=True):
+    """What is known of an uploaded file; its content lies in a folder under its digest."""
+
+    __tablename__ = "file"
+
+    digest: str = _key()
+    size: int = _integer()
+    type: str = _text()
+    name: str = _text()
+    at: int = _integer()
+
+
+class CounterTable(_Rows, table=True):
+    """Numbers given out in blocks; `next` is the first one not yet given."""
+
+    __tablename__ = "counter"
+
+    name: str = _key()
+    next: int = _integer()
+
+
+class BeatTable(_Rows, table=True):
+    """When each worker last said that it is there."""
+
+    __tablename__ = "beat"
+
+    worker: str = _key()
+    at: int = _integer()
+
+
+def _table(name: str) -> Table:
+    return METADATA.tables[name]
+
+
+CASE: Final = _table("case")
+EVENT: Final = _table("event")
+RECEIPT: Final = _table("receipt")
+TASK: Final = _table("task")
+HOLDING: Final = _table("holding")
+INVOLVED: Final = _table("involved")
+SECRET: Final = _table("secret")
+DEFINITION: Final = _table("definition")
+CALENDAR: Final = _table("calendar")
+DIRECTORY: Final = _table("directory")
+TOKEN: Final = _table("token")
+NOTICE: Final = _table("notice")
+FILE: Final = _table("file")
+COUNTER: Final = _table("counter")
+BEAT: Final = _table("beat")

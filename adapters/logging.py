@@ -1,0 +1,83 @@
+"""Logs as events: one JSON object per line, or coloured lines for a person at a terminal.
+
+Whoever lets something in binds its ids once, `with bound(case_id=…, correlation_id=…)`; every line inside carries them.
+What libraries say through the standard library is passed on, from warnings upwards.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import AbstractContextManager
+from typing import Any, Literal, TextIO
+
+import orjson
+import structlog
+from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from adapters.clock import system_now
+from engine import canonical
+
+__all__ = ["bound", "configure", "correlation_id"]
+
+_PRETTY: list[Processor] = [structlog.dev.ConsoleRenderer(timestamp_key="at", event_key="event")]
+_LINES: list[Processor] = [
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(serializer=orjson.dumps, default=str),
+]
+
+
+def configure(
+    *, level: str = "info", form: Literal["console", "json"] | None = None, to: TextIO | None = None
+) -> None:
+    """Once per process, before anything logs. Without a `form`: console on a terminal, JSON anywhere else."""
+    stream = to or sys.stderr
+    is_pretty = form == "console" if form else stream.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _stamp,
+            *(_PRETTY if is_pretty else _LINES),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_factory(stream, is_pretty=is_pretty),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[_PassOn()], force=True)
+    # It says every transition at INFO, which doubles what a step costs, even if nobody listens.
+    logging.getLogger("transitions").setLevel(logging.WARNING)
+
+
+def bound(**ids: str) -> AbstractContextManager[Any]:
+    """Every line logged inside, in this thread or task, carries these ids: `case_id`, `correlation_id`, …"""
+    return bound_contextvars(**ids)
+
+
+def correlation_id() -> str:
+    """The id that ties together what one request caused; empty outside of any."""
+    found: str = get_contextvars().get("correlation_id", "")
+    return found
+
+
+class _PassOn(logging.Handler):
+    """Hands records of the standard library to structlog; no standard formatter is involved."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = record.getMessage()
+        except (TypeError, ValueError):
+            line = str(record.msg)
+        structlog.get_logger().log(record.levelno, line, logger=record.name, exc_info=record.exc_info)
+
+
+def _factory(stream: TextIO, *, is_pretty: bool) -> Any:
+    if is_pretty:
+        return structlog.WriteLoggerFactory(file=stream)
+    return structlog.BytesLoggerFactory(file=stream.buffer)
+
+
+def _stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    line["at"] = canonical.instant(system_now())
+    return line

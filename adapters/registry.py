@@ -1,0 +1,233 @@
+"""What is in force: published definitions, calendars and the organisation, read from the database and kept as values.
+
+Everything is known by its digest and never changes, so a value once read is kept. `refresh` looks for what another
+process has published since; an unknown digest looks too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from adapters.calendars.loading import load_calendar
+from adapters.db.database import Database
+from adapters.db.rows import micros
+from adapters.db.tables import CALENDAR, DEFINITION, DIRECTORY
+from engine import canonical
+from engine.calendar import Calendar
+from engine.directory import Directory
+from engine.errors import BihuanError, UnknownWorkflow
+from engine.loading import Source, load
+from engine.machine import Program
+
+
+class VersionTaken(BihuanError):
+    """Raised when another definition is already published under that version; a published version never changes."""
+
+    code = "version_taken"
+
+
+class UnknownCalendar(BihuanError):
+    """Raised when no calendar of that id or digest is known."""
+
+    code, kind = "unknown_calendar", "missing"
+
+
+class NoDirectory(BihuanError):
+    """Raised when no organisation has been loaded yet."""
+
+    code, kind = "no_directory", "missing"
+
+
+class DefinitionRegistry:
+    """`engine.ports.Definitions` over the table of published versions."""
+
+    def __init__(self, database: Database, local_day: Callable[[datetime], str]) -> None:
+        self._database = database
+        self._local_day = local_day
+        self._programs: dict[str, Program] = {}
+        self._lock = Lock()
+
+    def publish(self, source: Source, at: datetime) -> Program:
+        """Publish a version; the same bytes again are welcome. Errors: `VersionTaken`."""
+        definition = source.definition
+        taken = next(
+            (p for p in self.versions(definition.workflow) if _version(p) == definition.version), None
+        )
+        if taken and taken.digest != source.digest:
+            raise VersionTaken(
+                f"流程 {definition.workflow} 第 {definition.version} 版已经发布，内容不同",
+                hint="已发布的版本不能修改；把 version 加一再发布",
+            )
+        if taken is None:
+            self._insert(source, at)
+        return self.digest(source.digest)
+
+    def current(self, workflow: str, at: datetime) -> Program:
+        day = self._local_day(at)
+        in_force = [p for p in self.versions(workflow) if p.definition.effective <= day]
+        if not in_force:
+            raise UnknownWorkflow(f"没有正在施行的流程“{workflow}”", known=sorted(self._names()))
+        return max(in_force, key=_version)
+
+    def version(self, workflow: str, version: int) -> Program:
+        for program in self.versions(workflow):
+            if _version(program) == version:
+                return program
+        raise UnknownWorkflow(f"没有流程“{workflow}”第 {version} 版")
+
+    def digest(self, digest: str) -> Program:
+        if digest not in self._programs:
+            self.refresh()
+        try:
+            return self._programs[digest]
+        except KeyError:
+            raise UnknownWorkflow(f"没有摘要为 {digest} 的流程定义") from None
+
+    def versions(self, workflow: str) -> list[Program]:
+        """Every published version, the newest first."""
+        if not self._programs:
+            self.refresh()
+        found = [p for p in list(self._programs.values()) if p.definition.workflow == workflow]
+        return sorted(found, key=_version, reverse=True)
+
+    def all(self) -> list[Program]:
+        """Every version of every workflow, by name, the newest first."""
+        return [p for name in sorted(self._names()) for p in self.versions(name)]
+
+    def refresh(self) -> None:
+        """Read what has been published since."""
+        with self._lock, self._database.reading() as connection:
+            for row in connection.execute(select(DEFINITION)):
+                if row.digest not in self._programs:
+                    source = load(row.source, name=f"{row.workflow}@{row.version}.yaml")
+                    self._programs[row.digest] = Program(source)
+
+    def _names(self) -> set[str]:
+        return {p.definition.workflow for p in list(self._programs.values())}
+
+    def _insert(self, source: Source, at: datetime) -> None:
+        definition = source.definition
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(DEFINITION).values(
+                    digest=source.digest,
+                    workflow=definition.workflow,
+                    version=definition.version,
+                    source=source.data,
+                    effective=definition.effective,
+                    published_at=micros(at),
+                )
+            )
+
+
+def _version(program: Program) -> int:
+    return program.definition.version
+
+
+class CalendarRegistry:
+    """`engine.ports.Calendars` over the table of calendars: what an event names by digest must be found for ever."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._current: dict[str, Calendar] = {}
+        self._by_digest: dict[str, Calendar] = {}
+
+    def current(self, calendar: str) -> Calendar:
+        if calendar not in self._current:
+            self.refresh(calendar)
+        return self._current[calendar]
+
+    def digest(self, digest: str) -> Calendar:
+        if digest not in self._by_digest:
+            self._read_digest(digest)
+        return self._by_digest[digest]
+
+    def adopt(self, calendar: Calendar, at: datetime) -> None:
+        """Make a calendar the current one of its id. Open cases are recounted by the caller (`Recount`)."""
+        with self._database.writing() as connection:
+            connection.execute(update(CALENDAR).where(CALENDAR.c.id == calendar.id).values(current=False))
+            known = connection.scalar(select(CALENDAR.c.digest).where(CALENDAR.c.digest == calendar.digest))
+            if known:
+                connection.execute(update(CALENDAR).where(CALENDAR.c.digest == known).values(current=True))
+            else:
+                data = canonical.encode(calendar.to_data())
+                connection.execute(
+                    insert(CALENDAR).values(
+                        digest=calendar.digest,
+                        id=calendar.id,
+                        data=data,
+                        imported_at=micros(at),
+                        current=True,
+                    )
+                )
+        self._keep(calendar)
+
+    def ensure(self, calendar: str, at: datetime) -> None:
+        """Store the calendar that ships, unless one of that id is current already."""
+        if self._stored(calendar) is None:
+            with suppress(IntegrityError):  # another process was first, with the same one
+                self.adopt(load_calendar(calendar), at)
+
+    def refresh(self, calendar: str) -> None:
+        """Read the current calendar of this id again. Errors: `UnknownCalendar`."""
+        data = self._stored(calendar)
+        if data is None:
+            raise UnknownCalendar(f"没有日历“{calendar}”", hint="bihuan calendar import 载入")
+        self._keep(Calendar.from_data(canonical.decode(data)))
+
+    def _stored(self, calendar: str) -> bytes | None:
+        query = select(CALENDAR.c.data).where(CALENDAR.c.id == calendar, CALENDAR.c.current)
+        with self._database.reading() as connection:
+            return connection.scalar(query)
+
+    def _keep(self, calendar: Calendar) -> None:
+        self._current[calendar.id] = self._by_digest[calendar.digest] = calendar
+
+    def _read_digest(self, digest: str) -> None:
+        query = select(CALENDAR.c.data).where(CALENDAR.c.digest == digest)
+        with self._database.reading() as connection:
+            data = connection.scalar(query)
+        if data is None:
+            raise UnknownCalendar(f"没有摘要为 {digest} 的日历")
+        self._by_digest[digest] = Calendar.from_data(canonical.decode(data))
+
+
+class DirectoryRegistry:
+    """`engine.ports.Directories` over the table of organisations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._directory: Directory | None = None
+
+    def current(self) -> Directory:
+        if self._directory is None:
+            self.refresh()
+        if self._directory is None:
+            raise NoDirectory("还没有载入组织机构", hint="bihuan serve --sample 载入示例机构")
+        return self._directory
+
+    def refresh(self) -> None:
+        """Read the current organisation again."""
+        with self._database.reading() as connection:
+            data = connection.scalar(select(DIRECTORY.c.data).where(DIRECTORY.c.current))
+        self._directory = Directory.from_data(canonical.decode(data)) if data else None
+
+    def adopt(self, directory: Directory, at: datetime) -> None:
+        """Make an organisation the current one."""
+        digest = directory.digest()
+        with self._database.writing() as connection:
+            connection.execute(update(DIRECTORY).values(current=False))
+            if connection.scalar(select(DIRECTORY.c.digest).where(DIRECTORY.c.digest == digest)):
+                connection.execute(update(DIRECTORY).where(DIRECTORY.c.digest == digest).values(current=True))
+            else:
+                data = canonical.encode(directory.as_data())
+                connection.execute(
+                    insert(DIRECTORY).values(digest=digest, data=data, imported_at=micros(at), current=True)
+                )
+        self._directory = directory

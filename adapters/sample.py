@@ -1,0 +1,66 @@
+"""What `serve --sample` and the demo start from: the invented organisation, one invented enterprise, the shipped workflows.
+
+Everything is marked 示例 and has the same ids on every machine.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from adapters.organisation import client_person, sample_directory
+from adapters.publishing import publish
+from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry, NoDirectory
+from engine.directory import PersonId, SubjectId
+from engine.errors import BihuanError
+from engine.loading import load
+from workflows import shipped
+
+REGION: Final = "340104"
+SUBJECT: Final = SubjectId("sample-1")
+
+# One person of each role, where the walk of the README takes place.
+PEOPLE: Final[dict[str, PersonId]] = {
+    "client": client_person(SUBJECT).id,
+    **{
+        role: PersonId(f"p-{REGION}-{role}-1")
+        for role in ("liaison", "coordinator", "handler", "caller", "reviewer", "supervisor", "leader")
+    },
+    "head": PersonId(f"p-{REGION}-science-head-1"),
+    "department": PersonId(f"p-{REGION}-tax-department-1"),
+    "upper_liaison": PersonId("p-3401-liaison-1"),
+    "upper_leader": PersonId("p-3401-leader-1"),
+    "top_leader": PersonId("p-34-leader-1"),
+    "administrator": PersonId("p-34-administrator-1"),
+    "auditor": PersonId("p-34-auditor-1"),
+}
+
+
+class NotASample(BihuanError):
+    """Raised when the database holds another organisation, which the sample must not replace."""
+
+    code = "not_a_sample"
+
+
+def load_sample(
+    definitions: DefinitionRegistry,
+    calendars: CalendarRegistry,
+    directories: DirectoryRegistry,
+    now: datetime,
+) -> None:
+    """Publish the shipped workflows with their calendars, and adopt the sample organisation. Errors: `NotASample`.
+
+    Doing it again changes nothing.
+    """
+    sample = sample_directory([SUBJECT])
+    try:
+        found = directories.current().digest()
+    except NoDirectory:
+        directories.adopt(sample, now)
+    else:
+        if found != sample.digest():
+            raise NotASample(
+                "数据库里已有别的组织机构，不能用示例覆盖", hint="BIHUAN_DATABASE_URL 指向另一个数据库"
+            )
+    for name, data in shipped():
+        publish(load(data, name=name), definitions, calendars, now)

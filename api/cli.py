@@ -1,0 +1,48 @@
+"""The console script `bihuan`: puts the commands together and turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from api.commands import calendars, cases, database, definitions, demo, operations, running, tokens
+from api.commands.output import complain
+from engine.errors import BihuanError
+
+app = typer.Typer(
+    name="bihuan",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="""闭环: an engine that cannot lose an issue.
+
+    Try `bihuan demo`, then `bihuan serve --sample`. Settings come from the environment, as BIHUAN_DATABASE_URL.
+    Every command answers in JSON with --json. Exit code 0: well; 1: a check failed; 2: it could not be done.""",
+)
+
+RUN, RULES, LOOK, SET = "Run", "Workflows", "Look into it", "Set up"
+
+app.command(rich_help_panel=RUN)(running.serve)
+app.command(rich_help_panel=RUN)(running.worker)
+app.command(rich_help_panel=RUN)(demo.demo)
+app.command(rich_help_panel=RULES)(definitions.check)
+app.command(rich_help_panel=RULES)(definitions.graph)
+app.command(rich_help_panel=RULES)(definitions.publish)
+app.command(rich_help_panel=RULES)(definitions.migrate)
+app.command(rich_help_panel=LOOK)(operations.status)
+app.command(rich_help_panel=LOOK)(operations.replay)
+app.add_typer(cases.app, name="case", rich_help_panel=LOOK)
+app.add_typer(tokens.app, name="token", rich_help_panel=SET)
+app.add_typer(calendars.app, name="calendar", rich_help_panel=SET)
+app.add_typer(database.app, name="db", rich_help_panel=SET)
+
+
+def main() -> None:
+    """Exit codes: 0 well, 1 a check failed, 2 refused or misused, with a sentence on stderr and no traceback."""
+    try:
+        app()
+    except BihuanError as error:
+        complain(error)
+        sys.exit(2)

@@ -1,0 +1,259 @@
+"""`bihuan check`, `graph`, `publish` and `migrate`: workflow definitions, from a file to running cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from adapters.bootstrap import Container
+from adapters.calendars import load_calendar
+from adapters.clock import system_now
+from adapters.db.views import Filter
+from adapters.publishing import publish as publish_source
+from api.commands.opening import OPERATOR, container, everything
+from api.commands.output import AsJson, answer, row, table, working_on
+from engine.administration import why_not_movable
+from engine.case import Case, CommandId
+from engine.certificate import Certificate, certify, describe
+from engine.commands import MoveVersion
+from engine.definition import Definition
+from engine.diagram import mermaid, svg
+from engine.errors import BihuanError, Blocker
+from engine.findings import Finding
+from engine.findings import Refused as RefusedDefinition
+from engine.loading import Source, load
+from engine.machine import Program
+from engine.runtime import Refused
+
+FilesToCheck = Annotated[list[Path], typer.Argument(help="Workflow files.", show_default=False)]
+OneFile = Annotated[Path, typer.Argument(help="A workflow file.", show_default=False)]
+
+
+class UnreadableFile(BihuanError):
+    """Raised when a file cannot be read."""
+
+    code, kind = "unreadable_file", "invalid"
+
+
+def check(files: FilesToCheck, as_json: AsJson = False) -> None:
+    """Certify workflows: sound, bounded, answered for; or the finding with its line. Exit code 0 or 1."""
+    loaded = {file: _load(file) for file in files}
+    sources = [source for source in loaded.values() if isinstance(source, Source)]
+    results = {
+        file: _certified(source, _previous(source, sources)) if isinstance(source, Source) else source
+        for file, source in working_on("Checking", loaded.items(), len(loaded))
+    }
+    is_ok = all(isinstance(result, Certificate) and result.ok for result in results.values())
+    data = {"ok": is_ok, "files": [_result_data(str(file), result) for file, result in results.items()]}
+    answer(data, as_json, lambda console: _show_results(console, results))
+    if not is_ok:
+        raise typer.Exit(1)
+
+
+def graph(
+    file: OneFile,
+    as_svg: Annotated[bool, typer.Option("--svg", help="An SVG picture.")] = False,
+    as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Mermaid text, the default.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write here instead of the terminal.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a workflow: states, steps, and where the clock leads."""
+    if as_svg and as_mermaid:
+        raise typer.BadParameter("--svg or --mermaid, not both")
+    source = _accepted(file)
+    text = svg(source.definition) if as_svg else mermaid(source.definition)
+    if output:
+        output.write_text(text, encoding="utf-8")
+    kind = "svg" if as_svg else "mermaid"
+    data = {"file": str(file), "kind": kind, **({"output": str(output)} if output else {"text": text})}
+    answer(data, as_json, lambda console: console.print(f"{output} written") if output else print(text))
+
+
+def publish(file: OneFile, as_json: AsJson = False) -> None:
+    """Certify a workflow and publish it. A published version never changes. Exit code 1 if it has errors."""
+    source = _accepted(file)
+    with container() as made:
+        definition = source.definition
+        certificate = _certified(source, _published_before(made, definition))
+        if certificate.ok:
+            publish_source(source, made.definitions, made.calendars, made.now())
+    data = {"published": certificate.ok, "certificate": certificate.as_data()}
+    answer(data, as_json, lambda console: _show_published(console, certificate))
+    if not certificate.ok:
+        raise typer.Exit(1)
+
+
+def migrate(
+    workflow: Annotated[str, typer.Argument(help="The name of a workflow.")],
+    to: Annotated[int, typer.Option("--to", help="The published version to move to.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands in every case's history.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which cases can move, and why not.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Move open cases to another version: all of them, or none. Clocks are kept. Exit code 1 if one cannot move."""
+    if not dry_run and not reason.strip():
+        raise typer.BadParameter("say why with --reason, or try --dry-run first")
+    with container() as made:
+        target = made.definitions.version(workflow, to)
+        judged = [
+            (case, why_not_movable(case, target))
+            for case in _open_cases(made, workflow)
+            if case.version != to
+        ]
+        blocked = [case for case, reasons in judged if reasons]
+        moved = 0 if dry_run or blocked else _move(made, [case for case, _ in judged], target, reason)
+    data = {
+        "workflow": workflow,
+        "to": to,
+        "moved": moved,
+        "cases": [
+            {
+                "case": case.id,
+                "state": case.state,
+                "movable": not reasons,
+                "reasons": [r.as_data() for r in reasons],
+            }
+            for case, reasons in judged
+        ],
+    }
+    answer(data, as_json, lambda console: _show_migration(console, judged, moved, dry_run))
+    if blocked:
+        raise typer.Exit(1)
+
+
+# Certificates
+
+
+def _load(file: Path) -> Source | tuple[Finding, ...]:
+    try:
+        return load(file.read_bytes(), name=str(file))
+    except RefusedDefinition as refused:
+        return refused.findings
+    except OSError as error:
+        raise UnreadableFile(f"{file}: {error.strerror}", hint="check the path") from error
+
+
+def _accepted(file: Path) -> Source:
+    source = _load(file)
+    if isinstance(source, Source):
+        return source
+    raise DefinitionRefused(source)
+
+
+class DefinitionRefused(BihuanError):
+    """Raised when a definition cannot even be loaded; the blockers are its findings."""
+
+    code, kind = "definition_refused", "invalid"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("流程定义有误，未予接受", hint="bihuan check 列出每一处")
+        self._findings = findings
+
+    @property
+    def blockers(self) -> Sequence[Blocker]:
+        return [Blocker(f.code, f"{f.file}:{f.line}: {f.message}") for f in self._findings]
+
+
+def _certified(source: Source, previous: Definition | None) -> Certificate:
+    calendar = load_calendar(source.definition.calendar)
+    return certify(source, calendar=calendar, today=calendar.local_date(system_now()), previous=previous)
+
+
+def _previous(source: Source, others: Sequence[Source]) -> Definition | None:
+    """The version that this one replaces, if it is among the files."""
+    replaces = source.definition.replaces
+    found = (o.definition for o in others if o.definition.workflow == source.definition.workflow)
+    return next((d for d in found if replaces and d.version == replaces.version), None)
+
+
+def _published_before(made: Container, definition: Definition) -> Definition | None:
+    replaces = definition.replaces
+    return made.definitions.version(definition.workflow, replaces.version).definition if replaces else None
+
+
+_Result = Certificate | tuple[Finding, ...]
+
+
+def _result_data(file: str, result: _Result) -> dict[str, Any]:
+    if isinstance(result, Certificate):
+        return {"file": file, "ok": result.ok, "certificate": result.as_data()}
+    return {"file": file, "ok": False, "findings": [finding.as_data() for finding in result]}
+
+
+def _show_results(console: Console, results: dict[Path, _Result]) -> None:
+    for file, result in results.items():
+        if isinstance(result, Certificate):
+            console.print(describe(result), style=None if result.ok else "red")
+        else:
+            console.print(f"{file}：不通过，读不进来", style="red")
+            for finding in result:
+                console.print(f"  ✗ {finding}")
+
+
+def _show_published(console: Console, certificate: Certificate) -> None:
+    console.print(describe(certificate))
+    if certificate.ok:
+        console.print(f"published: {certificate.workflow} version {certificate.version}", style="green")
+    else:
+        console.print("not published: repair what is marked ✗ first", style="red")
+
+
+# Migration
+
+
+def _open_cases(made: Container, workflow: str) -> Iterator[Case]:
+    page = made.views.list_cases(everything(made), Filter(workflow=workflow, open=True))
+    while True:
+        yield from page.cases
+        if not page.next:
+            return
+        page = made.views.list_cases(everything(made), Filter(workflow=workflow, open=True), start=page.next)
+
+
+def _move(made: Container, cases: Sequence[Case], target: Program, reason: str) -> int:
+    """Groups of at most a hundred commit together; a case that changed meanwhile is judged again by the engine."""
+    version, writer, moved = target.definition.version, made.writer(), 0
+    try:
+        futures = [
+            writer.submit(
+                MoveVersion(
+                    id=CommandId(f"migrate/{case.id}/{case.seq}/{version}"),
+                    case=case.id,
+                    actor=OPERATOR,
+                    version=version,
+                    reason=reason,
+                )
+            )
+            for case in cases
+        ]
+        for future in working_on("Moving", futures, len(futures)):
+            outcome = future.result()
+            if isinstance(outcome, Refused):
+                raise outcome.error
+            moved += 1
+    finally:
+        writer.close()
+    return moved
+
+
+def _show_migration(
+    console: Console, judged: Sequence[tuple[Case, list[Blocker]]], moved: int, dry_run: bool
+) -> None:
+    shown = table("case", "state", "from", "can move", "why not")
+    for case, reasons in judged:
+        why = "；".join(reason.message for reason in reasons)
+        row(shown, case.id, case.state, f"v{case.version}", "no" if reasons else "yes", why)
+    console.print(shown)
+    blocked = sum(1 for _, reasons in judged if reasons)
+    words = "nothing was moved (dry run)" if dry_run else f"{moved} moved"
+    if blocked and not dry_run:
+        words = "nothing was moved: every open case must be able to move"
+    console.print(f"{len(judged)} open cases on other versions, {blocked} cannot move; {words}")

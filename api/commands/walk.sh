@@ -1,0 +1,21 @@
+. var/sample.env   # API, and a token for each role
+
+# 1. The enterprise registers an issue.
+CASE=$(curl -sS "$API/cases" -H "Authorization: Bearer $CLIENT" -H "Idempotency-Key: $KEY-1" \
+  -d '{"workflow": "issue", "region": "340104", "subject": "sample-1",
+       "data": {"summary": "研发费用辅助账如何设置（示例）", "source": "self"}}' \
+  | sed 's/.*"case":"\([0-9]*\)".*/\1/') && echo "case $CASE"
+
+# 2. The liaison of that county accepts it; from now on the clocks of its class run.
+curl -sS "$API/cases/$CASE/steps/accept" -H "Authorization: Bearer $LIAISON" -H "Idempotency-Key: $KEY-2" \
+  -d '{"data": {"category": "simple"}}'
+
+# 3. Where is it, who has it, how long is left, and what may I do? (-i also shows the ETag)
+curl -sS -i "$API/cases/$CASE" -H "Authorization: Bearer $LIAISON"
+
+# 4. The liaison answers and closes it on the spot, with the enterprise's confirmation.
+curl -sS "$API/cases/$CASE/steps/close_on_site" -H "Authorization: Bearer $LIAISON" -H "Idempotency-Key: $KEY-4" \
+  -d '{"data": {"answer": "按研发项目设置辅助账，已现场演示（示例）", "confirmed": true}}'
+
+# 5. The whole history, each event with its hash and the hash before it.
+curl -sS "$API/cases/$CASE/history" -H "Authorization: Bearer $CLIENT"

@@ -1,0 +1,139 @@
+"""Is it alive, is it ready, what does it owe: for those who run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response
+
+from adapters.bootstrap import Container
+from adapters.db import migrate
+from adapters.db.views import Filter, Owed
+from api.auth import Caller
+from api.catalogue import Check, Readiness, Status, SystemStatus
+from api.deps import TheCaller, TheContainer
+from api.documents import refusals
+from engine.calendar import YearStatus
+from engine.errors import BihuanError
+
+router = APIRouter(tags=["运行"])
+status_router = APIRouter(tags=["运行"], responses=refusals(401, 403, 503))
+
+SILENT_AFTER: Final = timedelta(seconds=60)
+HORIZON: Final = timedelta(days=90)
+
+
+@router.get("/livez", operation_id="livez", summary="进程活着", response_class=PlainTextResponse)
+async def livez() -> str:
+    return "ok"
+
+
+@router.get(
+    "/readyz", operation_id="readyz", summary="能不能办事；不能则说明为什么", response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "不能办事，见 checks"}},
+)  # fmt: skip
+def readyz(container: TheContainer) -> Response:
+    checks = [_checked(name, check, container) for name, check in _CHECKS.items()]
+    found = Readiness(ready=all(check.ok for check in checks), checks=checks)
+    status = 200 if found.ready else 503
+    return Response(found.model_dump_json(), status_code=status, media_type="application/json")
+
+
+@router.get("/metrics", operation_id="metrics", summary="Prometheus 指标", response_class=PlainTextResponse)
+def metrics(request: Request) -> Response:
+    content, media_type = request.app.state.http_metrics.exposed()
+    return Response(content, media_type=media_type)
+
+
+@status_router.get("/status", operation_id="get_status", summary="有没有该响而未响的时钟；您范围内的件数")
+def get_status(container: TheContainer, caller: TheCaller) -> Status:
+    now, views, reach = container.now(), container.views, caller.reach
+    owed = views.owed(now)
+    return Status(
+        at=now,
+        statement=_statement(container, owed),
+        open_cases=views.count(reach, Filter(open=True)),
+        late_cases=views.count(reach, Filter(open=True, late=True)),
+        system=_system(owed) if _sees_all(container, caller) else None,
+    )
+
+
+def _statement(container: Container, owed: Owed) -> str:
+    zone = ZoneInfo(container.calendars.current(container.settings.calendar).zone)
+    moment = f"{owed.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    if owed.overdue_timers:
+        return f"{moment} 以前到期的时钟有尚未触发的，值守进程会补上"
+    return f"{moment} 以前到期的时钟，未触发的 0 个"
+
+
+def _system(owed: Owed) -> SystemStatus:
+    return SystemStatus(
+        overdue_timers=owed.overdue_timers,
+        oldest_timer=owed.oldest_timer,
+        tasks=dict(owed.tasks),
+        beats=dict(owed.beats),
+    )
+
+
+def _sees_all(container: Container, caller: Caller) -> bool:
+    """Figures of the whole system are for those who may read every case."""
+    roots = {region.id for region in container.directories.current().regions if region.parent is None}
+    return roots <= set(caller.reach.regions)
+
+
+# Readiness: each check says what is wrong, or raises what it ran into
+
+
+def _schema(container: Container) -> str:
+    current, head = migrate.current(container.settings.database_url), migrate.head()
+    return (
+        ""
+        if current == head
+        else f"数据库结构是 {current or '空'}，本版本需要 {head}：运行 bihuan db upgrade"
+    )
+
+
+def _sweeper(container: Container) -> str:
+    now = container.now()
+    latest: datetime | None = max(container.views.owed(now).beats.values(), default=None)
+    if latest is None:
+        return "没有值守进程报到：运行 bihuan serve 或 bihuan worker"
+    silence = now - latest
+    return "" if silence < SILENT_AFTER else f"值守进程已 {int(silence.total_seconds())} 秒没有报到"
+
+
+def _calendar(container: Container) -> str:
+    calendar, now = container.calendars.current(container.settings.calendar), container.now()
+    if calendar.status(now, now + HORIZON) is YearStatus.MISSING:
+        return f"日历 {calendar.id} 不足 {HORIZON.days} 天：运行 bihuan calendar import 导入新一年的放假安排"
+    return ""
+
+
+def _directory(container: Container) -> str:
+    container.directories.current()
+    return ""
+
+
+def _workflows(container: Container) -> str:
+    return "" if container.definitions.all() else "还没有发布任何流程"
+
+
+_CHECKS: Final[dict[str, Callable[[Container], str]]] = {
+    "schema": _schema,
+    "sweeper": _sweeper,
+    "calendar": _calendar,
+    "directory": _directory,
+    "workflows": _workflows,
+}
+
+
+def _checked(name: str, check: Callable[[Container], str], container: Container) -> Check:
+    try:
+        fault = check(container)
+    except BihuanError as error:
+        fault = error.message
+    return Check(name=name, ok=not fault, detail=fault or "正常")

@@ -1,0 +1,110 @@
+"""The OpenAPI document is complete: a generated client finds every answer and every problem declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.support.office import Office
+
+OPERATIONS = {
+    "add_lane", "answer_extension", "ask_extension", "assign", "batch", "comment", "count_cases", "explain_deadline",
+    "get_case", "get_certificate", "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
+    "get_notices", "get_source", "get_status", "get_workflow", "jump", "list_cases", "list_workflows", "livez",
+    "metrics", "move_version", "open_case", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
+    "who_am_i", "withdraw_lane",
+}  # fmt: skip
+OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
+
+
+@pytest.fixture(scope="module")
+def document(shared_office: Office) -> dict[str, Any]:
+    answer = shared_office.client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_the_names_of_operations_are_these_and_stay(document: dict[str, Any]) -> None:
+    assert {operation["operationId"] for _, _, operation in operations(document)} == OPERATIONS
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    names = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
+    assert names <= set(document["components"]["schemas"])
+
+
+def test_every_operation_declares_its_answer_and_its_problems(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        responses = operation["responses"]
+        good = [responses[status] for status in responses if status.startswith("2")]
+        assert good, (path, method)
+        assert all("content" in answer or status == "204" for status, answer in responses.items()), (
+            path,
+            method,
+        )
+        if path in OPEN_PATHS:
+            continue
+        assert {"401", "403", "500", "503"} <= set(responses), (path, method)
+        for status, answer in responses.items():
+            if status >= "400":
+                assert list(answer["content"]) == ["application/problem+json"], (path, method, status)
+        assert operation["security"], (path, method)
+        assert operation["summary"], (path, method)
+
+
+def test_every_command_asks_for_an_idempotency_key_and_describes_its_body(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        if method == "post" and path != "/api/v1/files":
+            headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}
+            assert "Idempotency-Key" in headers, path
+            assert "application/json" in operation["requestBody"]["content"], path
+
+
+def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    checked = 0
+    for name, schema in schemas.items():
+        for example in schema.get("examples", ()):
+            whole = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+            jsonschema.validate(example, whole)
+            checked += 1
+    assert checked >= 4
+
+
+def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Office) -> None:
+    person = "p-340104-liaison-1"
+    case = shared_office.dispatched(co_units=("u-340104-finance",))
+    fills = {"case": case, "clock": "answer", "workflow": "issue", "version": "1"}
+    seen = set()
+    for path, method, operation in operations(document):
+        content = operation["responses"].get("200", {}).get("content", {})
+        if method != "get" or "application/json" not in content or path in OPEN_PATHS:
+            continue
+        answer = shared_office.client.get(path.format(**fills), headers=shared_office.headers(person))
+        assert answer.status_code == 200, (path, answer.text)
+        schema = {**content["application/json"]["schema"], "components": document["components"]}
+        jsonschema.validate(answer.json(), schema)
+        seen.add(path)
+    assert len(seen) >= 10
+    problem = shared_office.step(person, case, "sign")
+    jsonschema.validate(
+        problem.json(), {"$ref": "#/components/schemas/Problem", "components": document["components"]}
+    )
+
+
+def test_no_page_loads_anything_from_elsewhere(shared_office: Office) -> None:
+    page = shared_office.client.get("/").text
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+    assert page.count("curl ") == 5
+    assert shared_office.client.get("/docs").status_code == 404

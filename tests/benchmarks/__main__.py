@@ -1,0 +1,140 @@
+"""`make bench`: durable steps per second through `Engine.handle`, each beside the raw driver doing the same statements.
+
+Engine and floor take turns in one run, chunk by chunk, so that a noisy machine is noisy for both. The table shows medians of
+the chunks; the ratio is the median of the chunks' ratios. `--json FILE` keeps it with machine, commit and seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.floor import PostgresFloor, Recorder, SqliteFloor
+from tests.benchmarks.http import http_rates
+from tests.benchmarks.load import bench, databases, groups, must, steps
+
+SEED = 7
+FLOORS: dict[str, Callable[[str], SqliteFloor | PostgresFloor]] = {
+    "sqlite": SqliteFloor,
+    "postgres": PostgresFloor,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`rate`, `floor` in steps per second; `ratio` = rate ÷ floor; `spread` lowest and highest ratio of the chunks."""
+
+    name: str
+    rate: float
+    floor: float | None
+    ratio: float | None
+    spread: tuple[float, float] | None
+    note: str = ""
+
+
+def handle_row(kind: str, group: int, *, cases: int, chunks: int, rounds: int) -> Row:
+    """`chunks` timed chunks of `rounds` steps on each of `cases` cases, in groups of `group`."""
+    rates, floors = [], []
+    with databases(kind, 2) as ((ours, ours_files), (theirs, theirs_files)), ExitStack() as stack:
+        us = stack.enter_context(bench(ours, cases=cases, folder=ours_files))
+        stack.enter_context(bench(theirs, cases=cases, folder=theirs_files))
+        recorder = Recorder(us.container.store)
+        engine = replace(us.container, engine=replace(us.container.engine, store=recorder))
+        floor = FLOORS[kind](theirs)
+        stack.callback(floor.close)
+        for chunk in range(chunks + 1):
+            commands = steps(us.cases, rounds=rounds, seed=SEED * 1000 + chunk)
+            taken = _timed(lambda todo=commands: [must(engine, part) for part in groups(todo, group)])
+            prepared = [floor.ready(transaction) for transaction in recorder.taken]
+            recorder.taken.clear()
+            played = _timed(lambda todo=prepared: [floor.play(each) for each in todo])
+            if chunk:  # the first chunk warms caches and plans of both
+                rates.append(len(commands) / taken)
+                floors.append(len(commands) / played)
+    return _row(f"{kind}, groups of {group}", rates, floors)
+
+
+def _http_rows(kind: str, floor: float, *, seconds: float) -> list[Row]:
+    """Over HTTP, beside the floor of groups of 100 measured just before in the same run."""
+    single, batched = http_rates(kind, seconds=seconds)
+    names = (f"{kind}, HTTP, 64 connections", f"{kind}, HTTP, batches of 100 on 8 connections")
+    return [Row(n, rate, floor, rate / floor, None) for n, rate in zip(names, (single, batched), strict=True)]
+
+
+def _row(name: str, rates: Sequence[float], floors: Sequence[float]) -> Row:
+    ratios = [rate / floor for rate, floor in zip(rates, floors, strict=True)]
+    return Row(
+        name,
+        statistics.median(rates),
+        statistics.median(floors),
+        statistics.median(ratios),
+        (min(ratios), max(ratios)),
+    )
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the table there as JSON")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes: shows that it runs, proves nothing"
+    )
+    options = parser.parse_args(argv)
+    size = 0.1 if options.quick else 1.0
+    rows = []
+    for kind in ("sqlite", "postgres"):
+        rows.append(handle_row(kind, 1, cases=100, chunks=max(3, int(9 * size)), rounds=2))
+        rows.append(handle_row(kind, 100, cases=int(1000 * size), chunks=max(3, int(9 * size)), rounds=2))
+        rows += _http_rows(kind, rows[-1].floor or 0.0, seconds=6 * size)
+    _show(rows)
+    if options.json:
+        options.json.write_text(
+            json.dumps({"machine": _machine(), "seed": SEED, "rows": [asdict(r) for r in rows]})
+        )
+    return 0
+
+
+def _machine() -> dict[str, str | int | None]:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return {
+        "commit": commit.stdout.strip(),
+        "cores": os.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+    }
+
+
+def _show(rows: Sequence[Row]) -> None:
+    table = Table(title=f"durable steps per second · {_machine()}", title_justify="left")
+    for heading in ("what", "ours /s", "floor /s", "ours ÷ floor", "spread", "note"):
+        table.add_column(heading, justify="left" if heading in ("what", "note") else "right")
+    for row in rows:
+        floor = f"{row.floor:,.0f}" if row.floor else "-"
+        ratio = f"{row.ratio:.2f}" if row.ratio else "-"
+        spread = f"{row.spread[0]:.2f}–{row.spread[1]:.2f}" if row.spread else "-"
+        table.add_row(row.name, f"{row.rate:,.0f}", floor, ratio, spread, row.note)
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

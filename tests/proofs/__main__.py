@@ -1,0 +1,45 @@
+"""`make proofs`: the long proofs, printed. `python -m tests.proofs identical|kills|races|all [--quick]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from tests.proofs.identical import identical
+from tests.proofs.kills import kills
+from tests.proofs.ledger import Verdict
+from tests.proofs.races import races
+
+Proof = tuple[str, Callable[[], Verdict]]
+
+
+def _proofs(quick: bool) -> Iterator[tuple[str, Proof]]:
+    cases, count, rounds = (40, 3, 5) if quick else (2000, 20, 100)
+    yield "identical", (f"{cases} random cases on SQLite and PostgreSQL", lambda: identical(cases))
+    for kind in ("sqlite", "postgres"):
+        yield "kills", (f"kill -9 x {count} on {kind}", lambda kind=kind: kills(kind, count=count))
+        yield (
+            "races",
+            (f"50 clients, {rounds} rounds on {kind}", lambda kind=kind: races(kind, rounds=rounds)),
+        )
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make proofs", description=__doc__)
+    parser.add_argument("which", choices=("identical", "kills", "races", "all"), nargs="?", default="all")
+    parser.add_argument("--quick", action="store_true", help="small sizes, as in the test suite")
+    options = parser.parse_args(argv)
+    failed = 0
+    for which, (title, proof) in _proofs(options.quick):
+        if options.which in (which, "all"):
+            verdict = proof()
+            failed += bool(verdict.faults)
+            print(("HOLDS  " if not verdict.faults else "FAILS  ") + title)
+            print("       " + json.dumps(verdict.as_data(), ensure_ascii=False), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""For every value of the profile: three writers give the same bytes, and reading gives it back."""
+
+import json
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.canonical import (
+    INTEGER_LIMIT,
+    NotCanonical,
+    check,
+    decode,
+    encode,
+    instant,
+    normalise,
+    parse_instant,
+)
+
+AWKWARD = '\x01\x08\t\n\x0b\x0c\r\x1f\x7f\x80\x9f\u2028\u2029\ufeff\uffff\U0001f600"\\/闭环é'
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00") | st.sampled_from(AWKWARD))
+NFC = TEXT.map(lambda text: unicodedata.normalize("NFC", text))
+KEYS = st.text([chr(code) for code in range(0x20, 0x7F) if chr(code) not in '"\\'], min_size=1)
+INTEGERS = st.integers(-INTEGER_LIMIT, INTEGER_LIMIT) | st.sampled_from([INTEGER_LIMIT, -INTEGER_LIMIT])
+SCALARS = st.none() | st.booleans() | INTEGERS | NFC
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=30)
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(), max_size=3), inner),
+    max_leaves=10,
+)
+MOMENTS = st.datetimes(
+    min_value=datetime(1000, 1, 2),
+    max_value=datetime(9999, 12, 30),
+    timezones=st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+)
+
+
+def plain_json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@given(VALUES)
+def test_three_writers_give_the_same_bytes(value: Any) -> None:
+    check(value)
+    assert encode(value) == rfc8785.dumps(value) == plain_json(value)
+
+
+@given(VALUES)
+def test_reading_gives_the_value_back_and_writing_it_again_the_bytes(value: Any) -> None:
+    data = encode(value)
+    assert decode(data) == value
+    assert encode(decode(data)) == data
+
+
+@given(ANY_JSON)
+def test_whatever_passes_the_border_is_written_alike_by_all_three(value: Any) -> None:
+    try:
+        check(value)
+    except NotCanonical:
+        return
+    assert encode(value) == rfc8785.dumps(value) == plain_json(value)
+
+
+@given(st.recursive(TEXT, st.lists, max_leaves=10))
+def test_normalised_text_passes_the_border_and_stays_as_it_is(value: Any) -> None:
+    normal = normalise(value)
+    check(normal)
+    assert normalise(normal) == normal
+
+
+@given(st.binary(max_size=60) | ANY_JSON.map(lambda value: json.dumps(value, ensure_ascii=True).encode()))
+def test_decode_either_gives_a_value_with_these_bytes_or_refuses(data: bytes) -> None:
+    try:
+        value = decode(data)
+    except NotCanonical:
+        return
+    assert rfc8785.dumps(value) == data
+
+
+@given(MOMENTS, MOMENTS)
+def test_text_order_of_moments_is_time_order(one: datetime, other: datetime) -> None:
+    assert (instant(one) < instant(other)) == (one < other)
+    assert parse_instant(instant(one)) == one.astimezone(UTC)

@@ -1,0 +1,256 @@
+"""The command line: what each command answers, in words and in JSON, and how it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.bootstrap import Container
+from adapters.clock import system_now
+from adapters.sample import PEOPLE, REGION
+from api.commands.operations import histogram
+from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
+
+ROOT = Path(__file__).parents[2]
+REFUSED = ROOT / "tests/workflows/refusals/unknown_state_to.yaml"
+MINIMAL = ROOT / "tests/workflows/samples/minimal.yaml"
+
+GROUPS = ("case", "token", "calendar", "db")
+COMMANDS = ("serve", "worker", "demo", "check", "graph", "publish", "migrate", "status", "replay", *GROUPS)
+
+
+@pytest.fixture
+def bihuan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return in_folder(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def made(bihuan: CommandLine) -> Iterator[Container]:
+    with with_sample() as container:
+        yield container
+
+
+def test_help_names_every_command_with_what_it_is_for(bihuan: CommandLine) -> None:
+    ran = bihuan("--help")
+    assert ran.code == 0
+    assert [name for name in COMMANDS if f" {name} " not in ran.out] == []
+
+
+@pytest.mark.parametrize("command", [(name,) for name in COMMANDS])
+def test_every_command_explains_itself(bihuan: CommandLine, command: tuple[str]) -> None:
+    ran = bihuan(*command, "--help")
+    assert ran.code == 0
+    assert "--json" in ran.out or command[0] in GROUPS
+
+
+def test_an_unknown_option_is_misuse_and_not_a_traceback(bihuan: CommandLine) -> None:
+    ran = bihuan("status", "--nonsense")
+    assert ran.code == 2
+    assert "--nonsense" in ran.err
+
+
+# check, graph
+
+
+def test_check_accepts_a_sound_workflow_and_shows_its_certificate(bihuan: CommandLine) -> None:
+    ran = bihuan("check", ROOT / "workflows/supervision.yaml")
+    assert ran.code == 0
+    assert "红牌督办单" in ran.out
+    assert "通过" in ran.out
+
+
+def test_check_names_file_line_and_code_of_a_defect_and_exits_with_one(bihuan: CommandLine) -> None:
+    ran = bihuan("check", REFUSED)
+    assert ran.code == 1
+    assert f"{REFUSED}:35: unknown_state" in ran.out
+
+
+def test_check_answers_in_json_for_good_and_bad_files_together(bihuan: CommandLine) -> None:
+    ran = bihuan("check", MINIMAL, REFUSED, "--json")
+    assert ran.code == 1
+    data = ran.json()
+    assert data["ok"] is False
+    assert [file["ok"] for file in data["files"]] == [True, False]
+    assert data["files"][0]["certificate"]["workflow"] == "inquiry"
+    assert data["files"][1]["findings"][0]["code"] == "unknown_state"
+
+
+def test_a_file_that_is_not_there_is_refused_with_a_sentence_and_a_hint(bihuan: CommandLine) -> None:
+    ran = bihuan("check", "nowhere.yaml")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "unreadable_file: nowhere.yaml: No such file or directory\nhint: check the path\n"
+
+
+def test_graph_draws_mermaid_on_the_terminal_and_svg_into_a_file(bihuan: CommandLine, tmp_path: Path) -> None:
+    assert "stateDiagram-v2" in bihuan("graph", MINIMAL).out
+    assert bihuan("graph", MINIMAL, "--svg", "-o", tmp_path / "minimal.svg").code == 0
+    assert (tmp_path / "minimal.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_graph_of_a_broken_file_lists_what_is_wrong(bihuan: CommandLine) -> None:
+    ran = bihuan("graph", REFUSED)
+    assert ran.code == 2
+    assert "definition_refused" in ran.err
+    assert "unknown_state" in ran.err
+
+
+# The database
+
+
+def test_a_command_that_reads_makes_no_database_and_says_what_does(
+    bihuan: CommandLine, tmp_path: Path
+) -> None:
+    ran = bihuan("status")
+    assert ran.code == 2
+    assert ran.err.startswith("database_not_ready: ")
+    assert "bihuan db upgrade" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_db_upgrade_makes_the_database_and_current_confirms_it(bihuan: CommandLine) -> None:
+    assert bihuan("db", "current").code == 1
+    upgraded = bihuan("db", "upgrade", "--json").json()
+    assert upgraded["before"] == ""
+    assert upgraded["revision"] == upgraded["head"] != ""
+    assert bihuan("db", "current").code == 0
+
+
+def test_a_wrong_setting_is_refused_by_its_name(bihuan: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIHUAN_DATABASE_URL", "mysql://somewhere")
+    ran = bihuan("status")
+    assert ran.code == 2
+    assert "BIHUAN_DATABASE_URL" in ran.err
+
+
+# Tokens
+
+
+def test_a_token_is_shown_once_works_and_can_be_revoked(bihuan: CommandLine, made: Container) -> None:
+    made_token = bihuan("token", "create", PEOPLE["liaison"], "--title", "示例", "--json").json()
+    known = made.tokens.authenticate(made_token["secret"], system_now())
+    assert known is not None
+    assert known.person == PEOPLE["liaison"]
+    listed = bihuan("token", "list", "--json")
+    assert made_token["secret"] not in listed.out
+    assert [token["valid"] for token in listed.json()["tokens"]] == [True]
+    assert bihuan("token", "revoke", made_token["id"]).code == 0
+    assert bihuan("token", "revoke", made_token["id"]).code == 2
+    assert [token["valid"] for token in bihuan("token", "list", "--json").json()["tokens"]] == [False]
+
+
+def test_a_token_for_nobody_is_refused(bihuan: CommandLine, made: Container) -> None:
+    ran = bihuan("token", "create", "p-nobody")
+    assert ran.code == 2
+    assert ran.err.startswith("unknown_person: ")
+
+
+def test_a_token_can_be_narrowed_to_one_role_that_the_person_has(
+    bihuan: CommandLine, made: Container
+) -> None:
+    bihuan("token", "create", PEOPLE["handler"], "--role", "handler")
+    [token] = bihuan("token", "list", "--json").json()["tokens"]
+    assert token["narrowed"] == [{"role": "handler", "region": None, "unit": f"u-{REGION}-science"}]
+    assert bihuan("token", "create", PEOPLE["handler"], "--role", "leader").code == 2
+
+
+# Cases
+
+
+def test_case_show_says_where_it_is_who_has_it_and_how_long_is_left(
+    bihuan: CommandLine, made: Container
+) -> None:
+    case = an_issue(made)
+    shown = bihuan("case", "show", case)
+    assert shown.code == 0
+    assert "已受理" in shown.out
+    assert "联络员" in shown.out
+    data = bihuan("case", "show", case, "--json").json()
+    assert (data["id"], data["state"], data["seq"]) == (case, "accepted", 2)
+    assert {clock["id"] for clock in data["clocks"]} == {"state", "case"}
+
+
+def test_case_history_tells_each_event_in_one_line(bihuan: CommandLine, made: Container) -> None:
+    case = an_issue(made)
+    first, second = bihuan("case", "history", case).out.splitlines()
+    assert "登记 企业问题限时闭环办理 → 待受理" in first
+    assert "受理 → 已受理" in second
+    assert "办理类型：一般事项（单一部门）" in second
+    assert [e["seq"] for e in bihuan("case", "history", case, "--json").json()["events"]] == [1, 2]
+
+
+def test_case_explain_counts_the_days_of_a_deadline(bihuan: CommandLine, made: Container) -> None:
+    explained = bihuan("case", "explain", an_issue(made), "state")
+    assert explained.code == 0
+    assert "1个工作日" in explained.out
+    assert "2026年11月24日（周二）17:30" in explained.out
+
+
+def test_a_clock_that_the_case_does_not_have_is_refused_with_those_it_has(
+    bihuan: CommandLine, made: Container
+) -> None:
+    ran = bihuan("case", "explain", an_issue(made), "answer")
+    assert ran.code == 2
+    assert "state" in ran.err
+
+
+def test_case_replay_verifies_chain_fold_and_decisions(bihuan: CommandLine, made: Container) -> None:
+    ran = bihuan("case", "replay", an_issue(made), "--json")
+    assert ran.code == 0
+    assert ran.json() == {"cases": 1, "chains_intact": 1, "divergences": 0, "events": 2, "faults": []}
+
+
+def test_replay_of_a_tampered_case_names_it_and_exits_with_one(bihuan: CommandLine, made: Container) -> None:
+    case = an_issue(made)
+    with made.database.writing() as connection:
+        connection.exec_driver_sql("""UPDATE "case" SET body = replace(body, 'accepted', 'received')""")
+    ran = bihuan("replay", "--all")
+    assert ran.code == 1
+    assert case in ran.out
+
+
+def test_replay_wants_cases_or_all_of_them(bihuan: CommandLine, made: Container) -> None:
+    assert bihuan("replay").code == 2
+    assert bihuan("replay", "--all").code == 0
+
+
+def test_a_case_that_does_not_exist_is_unknown(bihuan: CommandLine, made: Container) -> None:
+    ran = bihuan("case", "show", "202600000999")
+    assert ran.code == 2
+    assert ran.err.startswith("unknown_case: ")
+
+
+# Status
+
+
+def test_status_says_what_is_owed_in_its_first_line(bihuan: CommandLine, made: Container) -> None:
+    ran = bihuan("status")
+    assert ran.code == 0
+    assert ran.out.startswith("0 obligations due before ")
+    made.tasks.beat("here", system_now())
+    made.tasks.beat("gone", system_now() - timedelta(minutes=5))
+    sweepers = bihuan("status", "--json").json()["sweepers"]
+    assert [(s["worker"], s["alive"]) for s in sweepers] == [("here", True), ("gone", False)]
+
+
+def test_status_fails_while_something_due_is_unfired(bihuan: CommandLine) -> None:
+    with with_sample(datetime(2026, 1, 5, 1, 30, tzinfo=UTC)) as past:  # a Monday; nobody has swept since
+        an_issue(past)
+    ran = bihuan("status", "--json")
+    assert (ran.code, ran.json()["overdue_timers"]) == (1, 1)
+    assert ran.json()["oldest_timer"] == "2026-01-06T09:30:00.000000Z"
+
+
+def test_lateness_falls_into_bands() -> None:
+    assert histogram([0, 0, 1, 9, 59, 60, 3599, 3600, 90000]) == {
+        "under 1 s": 2,
+        "1 to 10 s": 2,
+        "10 to 60 s": 1,
+        "1 to 10 min": 1,
+        "10 to 60 min": 1,
+        "over 1 h": 2,
+    }

@@ -1,0 +1,123 @@
+"""The sweeper: fires what is due and picks up what was left behind, whether or not any hint arrived.
+
+What is due follows from committed rows alone. Any number of sweepers may run in any number of processes: PostgreSQL lets them
+skip each other's rows, SQLite lets one in at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event as Signal
+
+import structlog
+
+from adapters.bootstrap import Container
+from adapters.logging import bound
+from adapters.metrics import Metrics
+from workers.tasks import Performer
+
+__all__ = ["Sweeper", "Swept"]
+
+# Cases in one transaction, and the pause after it: a longer transaction, or none, keeps people waiting at SQLite's one lock.
+GROUP = 50
+_BREATH_SECONDS = 0.01
+GROUPS_IN_A_PASS = 40
+BATCHES_IN_A_PASS = 20
+_BEAT_EVERY = timedelta(seconds=5)
+_REFRESH_EVERY = timedelta(seconds=30)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one pass did: rungs fired, tasks claimed; `more` if it stopped at its own limit and not for lack of work."""
+
+    fired: int
+    performed: int
+    more: bool
+
+
+class Sweeper:
+    """`tick` is one pass; `run` repeats it until told to stop."""
+
+    def __init__(self, container: Container, performer: Performer, metrics: Metrics) -> None:
+        self._container = container
+        self._performer = performer
+        self._metrics = metrics
+        self._stop = Signal()
+        self._beat_at: datetime | None = None
+        self._refreshed_at: datetime | None = None
+
+    def tick(self) -> Swept:
+        """Fire and perform until nothing is due, within the limits of a pass. Errors: `StoreUnavailable`, and any other."""
+        self._keep_house()
+        fired, more_due = self._fire()
+        performed, more_ready = self._perform()
+        return Swept(fired, performed, more_due or more_ready)
+
+    def run(self, stop: Signal, period: float) -> None:
+        """A pass each `period` seconds, at once again while there is more. A pass that fails is logged, never the end."""
+        self._stop = stop
+        with bound(worker=self._performer.worker):
+            while not stop.is_set():
+                self._guarded("house", self._keep_house)
+                more = self._guarded("fire", lambda: self._fire()[1])
+                more = self._guarded("perform", lambda: self._perform()[1]) or more
+                if not more:
+                    stop.wait(period)
+
+    def _guarded(self, part: str, work: Callable[[], object]) -> bool:
+        try:
+            return bool(work())
+        except Exception:  # the next pass tries again; the obligation is still in the database
+            self._metrics.sweep_failures.labels(part=part).inc()
+            log.exception("sweep_failed", part=part)
+            return False
+
+    def _fire(self) -> tuple[int, bool]:
+        total = 0
+        for _ in range(GROUPS_IN_A_PASS):
+            with self._metrics.sweep_seconds.time():
+                events = self._container.engine.sweep(GROUP)
+            self._metrics.fired(events)
+            total += len(events)
+            if events:
+                log.info("clocks_fired", number=len(events))
+            if not events or self._stop.wait(_BREATH_SECONDS):
+                return total, False
+        return total, True
+
+    def _perform(self) -> tuple[int, bool]:
+        total = 0
+        for _ in range(BATCHES_IN_A_PASS):
+            claimed = self._performer.run_ready()
+            total += claimed
+            if not claimed or self._stop.wait(_BREATH_SECONDS):
+                return total, False
+        return total, True
+
+    def _keep_house(self) -> None:
+        now = self._container.now()
+        if _is_time(self._beat_at, now, _BEAT_EVERY):
+            self._container.tasks.beat(self._performer.worker, now)
+            self._container.tasks.bury(now)
+            self._beat_at = now
+        if _is_time(self._refreshed_at, now, _REFRESH_EVERY):
+            self._refresh()
+            self._refreshed_at = now
+
+    def _refresh(self) -> None:
+        """See what other processes have published since."""
+        container = self._container
+        container.definitions.refresh()
+        container.directories.refresh()
+        for calendar in {p.definition.calendar for p in container.definitions.all()}:
+            container.calendars.refresh(calendar)
+
+
+def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Also after the clock stepped back, or the beat would stop for as long as it stepped."""
+    return last is None or now < last or now - last >= every
