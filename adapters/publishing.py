@@ -12,5 +12,5 @@ def publish(
     source: Source, definitions: DefinitionRegistry, calendars: CalendarRegistry, now: datetime
 ) -> None:
     """Publish a definition and keep its calendar: events name the digests of both for ever. Errors: `VersionTaken`."""
+    calendars.ensure(source.definition.calendar, now)
     definitions.publish(source, now)
-    calendars.adopt(calendars.current(source.definition.calendar), now)

@@ -114,6 +114,7 @@ def depot(
     """A container over a database with our schema; the first one there publishes the workflows and the people."""
     settings = Settings(database_url=url, redis_url=redis_url, log="示例", **{"sweep_seconds": 0.05, **more})
     container = build(settings, now=clock or MovedClock(MONDAY), upgrade=False)
+    container.calendars.ensure(settings.calendar, MONDAY)
     try:
         if not container.definitions.all():
             publish(container, PARCEL, CHASE)
