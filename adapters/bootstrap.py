@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import version as package_version
 
 from adapters.clock import system_now
@@ -63,20 +63,16 @@ def build(
     if upgrade:
         migrate.upgrade(settings.database_url)
     database = Database(settings.database_url)
-    store = (
-        SqliteStore(database)
-        if database.is_sqlite
-        else PostgresStore(database, connections=settings.writers + 2)
-    )
+    store = _store(database, settings)
     calendars = CalendarRegistry(database)
     if upgrade:
         calendars.ensure(settings.calendar, now())
     directories = DirectoryRegistry(database)
 
-    def local_day(at: datetime) -> str:
-        return calendars.current(settings.calendar).local_date(at).isoformat()
+    def local_date(at: datetime) -> date:
+        return calendars.current(settings.calendar).local_date(at)
 
-    definitions = DefinitionRegistry(database, local_day)
+    definitions = DefinitionRegistry(database, local_date)
     engine = Engine(
         store=store,
         definitions=definitions,
@@ -95,7 +91,7 @@ def build(
         definitions=definitions,
         calendars=calendars,
         directories=directories,
-        numbers=Numbers(database),
+        numbers=Numbers(database, local_date),
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
@@ -104,3 +100,9 @@ def build(
         tokens=Tokens(database),
         now=now,
     )
+
+
+def _store(database: Database, settings: Settings) -> SqliteStore | PostgresStore:
+    if database.is_sqlite:
+        return SqliteStore(database)
+    return PostgresStore(database, connections=settings.writers + 2)

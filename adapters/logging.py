@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import AbstractContextManager
-from typing import Any, Literal, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import orjson
 import structlog
@@ -18,10 +18,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from adapters.clock import system_now
 from engine import canonical
+from engine.errors import BihuanError
 
 __all__ = ["bound", "configure", "correlation_id"]
 
-_PRETTY: list[Processor] = [structlog.dev.ConsoleRenderer(timestamp_key="at", event_key="event")]
+_OUTAGES: Final = frozenset({"busy", "unavailable"})
 _LINES: list[Processor] = [
     structlog.processors.format_exc_info,
     structlog.processors.JSONRenderer(serializer=orjson.dumps, default=str),
@@ -39,7 +40,8 @@ def configure(
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _stamp,
-            *(_PRETTY if is_pretty else _LINES),
+            _without_traceback_of_an_outage,
+            *([_pretty(stream)] if is_pretty else _LINES),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_factory(stream, is_pretty=is_pretty),
@@ -76,6 +78,26 @@ def _factory(stream: TextIO, *, is_pretty: bool) -> Any:
     if is_pretty:
         return structlog.WriteLoggerFactory(file=stream)
     return structlog.BytesLoggerFactory(file=stream.buffer)
+
+
+def _without_traceback_of_an_outage(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """A database that is away is said with its reason, every second until it is back: a traceback would bury it."""
+    found = line.get("exc_info")
+    error = sys.exc_info()[1] if found is True else found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BihuanError) and error.kind in _OUTAGES:
+        del line["exc_info"]
+        line["error"] = f"{error.code}: {error.params.get('reason') or error.message}"
+    return line
+
+
+def _pretty(stream: TextIO) -> Processor:
+    """For reading: colours only on a terminal, and tracebacks as Python prints them, which is fast."""
+    return structlog.dev.ConsoleRenderer(
+        colors=stream.isatty(),
+        timestamp_key="at",
+        event_key="event",
+        exception_formatter=structlog.dev.plain_traceback,
+    )
 
 
 def _stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

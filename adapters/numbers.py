@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from threading import Lock
+from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import text
 
 from adapters.db.database import Database
-from adapters.db.tables import COUNTER
 from engine.case import CaseId
 from engine.numbering import case_number
 
-BLOCK = 100
+BLOCK: Final = 100
+
+# One statement, so that two processes that begin a year together both get a block.
+_RESERVE: Final = text("""
+    INSERT INTO counter (name, next) VALUES (:name, :block + 1)
+    ON CONFLICT (name) DO UPDATE SET next = counter.next + :block
+    RETURNING next
+""")
 
 
 class Numbers:
-    """Gives each number once, also to several processes. Numbers left in a block are lost with the process: gaps are lawful."""
+    """Gives each number once, also to several processes. Numbers left in a block are lost with the process: gaps are lawful.
 
-    def __init__(self, database: Database, *, block: int = BLOCK) -> None:
+    `local_date` says in which year a moment lies for the people who will say the number.
+    """
+
+    def __init__(
+        self, database: Database, local_date: Callable[[datetime], date], *, block: int = BLOCK
+    ) -> None:
         self._database = database
+        self._local_date = local_date
         self._block = block
         self._left: dict[int, range] = {}
         self._lock = Lock()
 
     def next(self, now: datetime) -> CaseId:
+        year = self._local_date(now).year
         with self._lock:
-            left = self._left.get(now.year) or self._reserve(now.year)
-            self._left[now.year] = left[1:]
-            return case_number(now.year, left[0])
+            left = self._left.get(year) or self._reserve(year)
+            self._left[year] = left[1:]
+            return case_number(year, left[0])
 
     def _reserve(self, year: int) -> range:
-        name = f"case/{year}"
         with self._database.writing() as connection:
-            taken = connection.execute(
-                update(COUNTER)
-                .where(COUNTER.c.name == name)
-                .values(next=COUNTER.c.next + self._block)
-                .returning(COUNTER.c.next)
-            ).scalar()
-            if (
-                taken is None
-                and connection.scalar(select(COUNTER.c.next).where(COUNTER.c.name == name)) is None
-            ):
-                connection.execute(insert(COUNTER).values(name=name, next=self._block + 1))
-                taken = self._block + 1
-        first = int(taken or 0) - self._block
-        return range(first, first + self._block)
+            following = connection.execute(
+                _RESERVE, {"name": f"case/{year}", "block": self._block}
+            ).scalar_one()
+        return range(following - self._block, following)

@@ -6,12 +6,13 @@ process has published since; an unknown digest looks too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from adapters.calendars.loading import load_calendar
@@ -47,29 +48,30 @@ class NoDirectory(BihuanError):
 class DefinitionRegistry:
     """`engine.ports.Definitions` over the table of published versions."""
 
-    def __init__(self, database: Database, local_day: Callable[[datetime], str]) -> None:
+    def __init__(self, database: Database, local_date: Callable[[datetime], date]) -> None:
         self._database = database
-        self._local_day = local_day
+        self._local_date = local_date
         self._programs: dict[str, Program] = {}
         self._lock = Lock()
 
     def publish(self, source: Source, at: datetime) -> Program:
         """Publish a version; the same bytes again are welcome. Errors: `VersionTaken`."""
         definition = source.definition
-        taken = next(
-            (p for p in self.versions(definition.workflow) if _version(p) == definition.version), None
-        )
-        if taken and taken.digest != source.digest:
+        self.refresh()
+        if all(_version(p) != definition.version for p in self.versions(definition.workflow)):
+            with suppress(IntegrityError):  # another process was first; with what is seen next
+                self._insert(source, at)
+            self.refresh()
+        published = self.version(definition.workflow, definition.version)
+        if published.digest != source.digest:
             raise VersionTaken(
                 f"流程 {definition.workflow} 第 {definition.version} 版已经发布，内容不同",
                 hint="已发布的版本不能修改；把 version 加一再发布",
             )
-        if taken is None:
-            self._insert(source, at)
-        return self.digest(source.digest)
+        return published
 
     def current(self, workflow: str, at: datetime) -> Program:
-        day = self._local_day(at)
+        day = self._local_date(at).isoformat()
         in_force = [p for p in self.versions(workflow) if p.definition.effective <= day]
         if not in_force:
             raise UnknownWorkflow(f"没有正在施行的流程“{workflow}”", known=sorted(self._names()))
@@ -150,22 +152,9 @@ class CalendarRegistry:
 
     def adopt(self, calendar: Calendar, at: datetime) -> None:
         """Make a calendar the current one of its id. Open cases are recounted by the caller (`Recount`)."""
+        row = {"digest": calendar.digest, "id": calendar.id, "data": canonical.encode(calendar.to_data())}
         with self._database.writing() as connection:
-            connection.execute(update(CALENDAR).where(CALENDAR.c.id == calendar.id).values(current=False))
-            known = connection.scalar(select(CALENDAR.c.digest).where(CALENDAR.c.digest == calendar.digest))
-            if known:
-                connection.execute(update(CALENDAR).where(CALENDAR.c.digest == known).values(current=True))
-            else:
-                data = canonical.encode(calendar.to_data())
-                connection.execute(
-                    insert(CALENDAR).values(
-                        digest=calendar.digest,
-                        id=calendar.id,
-                        data=data,
-                        imported_at=micros(at),
-                        current=True,
-                    )
-                )
+            _make_current(connection, CALENDAR, CALENDAR.c.id == calendar.id, row, at)
         self._keep(calendar)
 
     def ensure(self, calendar: str, at: datetime) -> None:
@@ -220,14 +209,17 @@ class DirectoryRegistry:
 
     def adopt(self, directory: Directory, at: datetime) -> None:
         """Make an organisation the current one."""
-        digest = directory.digest()
+        row = {"digest": directory.digest(), "data": canonical.encode(directory.as_data())}
         with self._database.writing() as connection:
-            connection.execute(update(DIRECTORY).values(current=False))
-            if connection.scalar(select(DIRECTORY.c.digest).where(DIRECTORY.c.digest == digest)):
-                connection.execute(update(DIRECTORY).where(DIRECTORY.c.digest == digest).values(current=True))
-            else:
-                data = canonical.encode(directory.as_data())
-                connection.execute(
-                    insert(DIRECTORY).values(digest=digest, data=data, imported_at=micros(at), current=True)
-                )
+            _make_current(connection, DIRECTORY, true(), row, at)
         self._directory = directory
+
+
+def _make_current(
+    connection: Connection, table: Table, rivals: ColumnElement[bool], row: Mapping[str, Any], at: datetime
+) -> None:
+    """Of the `rivals` this row alone is current; a digest that is known already keeps its first row."""
+    connection.execute(update(table).where(rivals).values(current=False))
+    known = update(table).where(table.c.digest == row["digest"]).values(current=True)
+    if not connection.execute(known).rowcount:
+        connection.execute(insert(table).values(**row, imported_at=micros(at), current=True))

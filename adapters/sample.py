@@ -10,7 +10,13 @@ from typing import Final
 
 from adapters.organisation import client_person, sample_directory
 from adapters.publishing import publish
-from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry, NoDirectory
+from adapters.registry import (
+    CalendarRegistry,
+    DefinitionRegistry,
+    DirectoryRegistry,
+    NoDirectory,
+    VersionTaken,
+)
 from engine.directory import PersonId, SubjectId
 from engine.errors import BihuanError
 from engine.loading import load
@@ -37,7 +43,7 @@ PEOPLE: Final[dict[str, PersonId]] = {
 
 
 class NotASample(BihuanError):
-    """Raised when the database holds another organisation, which the sample must not replace."""
+    """Raised when the database holds another organisation or other workflows, which the sample must not replace."""
 
     code = "not_a_sample"
 
@@ -62,5 +68,11 @@ def load_sample(
             raise NotASample(
                 "数据库里已有别的组织机构，不能用示例覆盖", hint="BIHUAN_DATABASE_URL 指向另一个数据库"
             )
-    for name, data in shipped():
-        publish(load(data, name=name), definitions, calendars, now)
+    try:
+        for name, data in shipped():
+            publish(load(data, name=name), definitions, calendars, now)
+    except VersionTaken as error:
+        raise NotASample(
+            f"数据库里的示例流程与本程序所带的不同：{error.message}",
+            hint="移走旧的示例数据库（var/bihuan.db），或把 BIHUAN_DATABASE_URL 指向另一个数据库",
+        ) from error

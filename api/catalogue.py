@@ -19,6 +19,7 @@ class InboxLine(View):
     subject: str
     holder: HolderView
     clock: str
+    clock_title: str
     due_at: AwareDatetime | None
     light: LightView
 

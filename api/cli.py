@@ -7,6 +7,7 @@ import sys
 import typer
 
 from api.commands import calendars, cases, database, definitions, demo, operations, running, tokens
+from api.commands.opening import for_operator
 from api.commands.output import complain
 from engine.errors import BihuanError
 
@@ -43,6 +44,6 @@ def main() -> None:
     """Exit codes: 0 well, 1 a check failed, 2 refused or misused, with a sentence on stderr and no traceback."""
     try:
         app()
-    except BihuanError as error:
-        complain(error)
+    except (BihuanError, OSError) as error:
+        complain(for_operator(error))
         sys.exit(2)

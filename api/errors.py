@@ -51,6 +51,11 @@ TITLES: Final[Mapping[int, str]] = {
     503: "系统暂时繁忙",
 }
 _HTTP_DETAIL: Final[Mapping[int, str]] = {404: "没有这个地址", 405: "这个地址不支持这种操作"}
+_HINTS: Final[Mapping[str, str]] = {  # where the error itself gives none
+    "forbidden": "这一步由谁办理，见事项 steps 中的 by；令牌代表谁、有哪些角色，见 /api/v1/me",
+    "unknown_workflow": "有哪些流程，见 /api/v1/workflows",
+    "unknown_region": "写区划代码，例如 340104",
+}
 _SILENT: Final = frozenset({"busy", "unavailable"})  # their params say how the inside looks
 
 
@@ -121,7 +126,7 @@ def problem_of(
         detail=error.message,
         instance=instance,
         code=error.code,
-        hint=error.hint,
+        hint=error.hint or _HINTS.get(error.code, ""),
         blockers=[BlockerView(**blocker.as_data()) for blocker in error.blockers],
         params={} if error.kind in _SILENT else _plain(error.params),
         request_id=request_id,

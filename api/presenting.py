@@ -42,9 +42,10 @@ from engine.commands import Comment
 from engine.definition import Definition, FieldSpec, FieldType
 from engine.directory import Directory, UnknownRegion
 from engine.draft import Draft, Facts
-from engine.durations import parse_duration, parse_limit
+from engine.durations import parse_duration
 from engine.fields import SEALED
 from engine.machine import CompiledStep, Program
+from engine.recorded import parse_recorded
 
 __all__ = ["LIGHT_WORDS", "Presenter", "etag_of", "field_view", "light_view"]
 
@@ -244,7 +245,7 @@ class Presenter:
             title=self.clock_title(program, case, key),
             status=clock.status,
             status_word=_CLOCK_WORDS[clock.status],
-            limit=parse_limit(clock.limit).zh,
+            limit=parse_recorded(clock.limit).zh,
             extended=[parse_duration(words).zh for words in clock.extended],
             started_at=clock.started_at,
             due_at=clock.due_at,

@@ -13,7 +13,18 @@ from typing import Literal
 from engine.directory import Post, covers
 from engine.errors import Blocker
 
-__all__ = ["Actor", "Grant", "Reach", "Refusal", "RoleKind", "grants_of", "may_act", "may_read", "reach"]
+__all__ = [
+    "Actor",
+    "Grant",
+    "Reach",
+    "Refusal",
+    "RoleKind",
+    "grants_of",
+    "may_act",
+    "may_read",
+    "reach",
+    "reaches",
+]
 
 RoleKind = Literal["region", "unit", "subject"]
 ActorKind = Literal["person", "clock", "system"]
@@ -94,12 +105,20 @@ def may_act(
     held = [grant for grant in actor.grants if grant.role == role]
     if not held:
         return Refusal("role_missing", "您没有办理这一步所需的角色", {"role": role})
-    matches: dict[RoleKind, bool] = {
-        "region": any(grant.region and covers(grant.region, region) for grant in held),
-        "unit": bool(holder_unit) and any(grant.unit == holder_unit for grant in held),
-        "subject": bool(subject) and any(grant.subject == subject for grant in held),
-    }
-    if matches[role_kind]:
+    if any(
+        reaches(grant, role_kind, region=region, holder_unit=holder_unit, subject=subject) for grant in held
+    ):
         return None
     code, message = _REFUSALS[role_kind]
     return Refusal(code, message, {"role": role})
+
+
+def reaches(
+    grant: Grant, role_kind: RoleKind, *, region: str, holder_unit: str | None, subject: str | None
+) -> bool:
+    """Whether the grant, of the right role, holds for a case of `region` about `subject` that `holder_unit` has."""
+    if role_kind == "region":
+        return grant.region is not None and covers(grant.region, region)
+    if role_kind == "unit":
+        return bool(holder_unit) and grant.unit == holder_unit
+    return bool(subject) and grant.subject == subject

@@ -11,17 +11,19 @@ from engine.case import Case, Clock
 from engine.commands import Jump, MoveVersion, Recount, Relate
 from engine.draft import Draft
 from engine.errors import Blocker, InvalidData, NothingDue
+from engine.fields import require_words
 from engine.machine import Program
 
 
 def _administrator(draft: Draft, message: str, reason: str) -> None:
     require(draft, draft.program.definition.administrators, message)
-    if not reason.strip():
-        raise InvalidData("请说明理由", reasons=[Blocker("missing_field", "请填写理由", {"field": "reason"})])
+    require_words(reason, "reason", "理由")
 
 
 def jump(draft: Draft, command: Jump) -> None:
     _administrator(draft, "不能人工改派环节", command.reason)
+    if draft.case.ended == "final":
+        raise refused("事项已经结束，不能人工改派环节", Blocker("case_ended", "事项已经结束"))
     if command.second == draft.actor.id:
         raise refused("需要另一人共同负责", Blocker("separation", "第二责任人不能是本人"))
     draft.require_person(command.second)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
-from engine.access import Grant, may_act
+from engine.access import Grant, RoleKind, may_act, reaches
 from engine.case import Taken
 from engine.definition import Step
 from engine.draft import Draft
@@ -57,22 +57,20 @@ def _grant_for(draft: Draft, role: str, unit: str) -> tuple[Grant | None, Blocke
     region = case.region
     if spec.level != "here":
         region = draft.resolve(draft.program.address(role)).region
-    post, refusal = draft.program.post(role), None
-    for grant in draft.actor.grants:
-        if grant.role != post:
-            continue
-        refused = may_act(
-            replace(draft.actor, grants=(grant,)),
-            role=post,
-            region=region,
-            holder_unit=unit or None,
-            subject=case.subject or None,
-            role_kind=spec.of.value,
-        )
-        if refused is None:
-            return grant, None
-        refusal = refusal or refused
-    return None, refusal or Blocker("role_missing", "您没有办理这一步所需的角色", {"role": role})
+    post = draft.program.post(role)
+    kind: RoleKind = spec.of.value
+    held = [grant for grant in draft.actor.grants if grant.role == post]
+    if not held:
+        return None, Blocker("role_missing", "您没有办理这一步所需的角色", {"role": role})
+    where = _Where(region=region, holder_unit=unit or None, subject=case.subject or None)
+    found = next((grant for grant in held if reaches(grant, kind, **where)), None)
+    return found, None if found else may_act(draft.actor, role=post, role_kind=kind, **where)
+
+
+class _Where(TypedDict):
+    region: str
+    holder_unit: str | None
+    subject: str | None
 
 
 def why_blocked(

@@ -216,11 +216,12 @@ class Calendar(WorkingHours):
 
     def _fixed_date_end(self, limit: FixedDate, start: datetime) -> datetime:
         number = self._local(start).year
-        while (end := self._end_of(_date_in(number, limit.month, limit.day))) <= start:
+        while (end := self.end_of(_date_in(number, limit.month, limit.day))) <= start:
             number += 1
         return end
 
-    def _end_of(self, d: date) -> datetime:
+    def end_of(self, d: date) -> datetime:
+        """When a limit that names this very day ends: close of business, or 24:00 when the day is off."""
         if self.is_working_day(d):
             return self.close_of_business(d)
         midnight = self._at(d, 1440)

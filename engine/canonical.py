@@ -22,6 +22,7 @@ __all__ = [
     "ChainFault",
     "NotCanonical",
     "check",
+    "cleaned",
     "commitment",
     "decode",
     "definition_digest",
@@ -120,12 +121,46 @@ def normalise(value: Json, *, depth: int = 0) -> Json:
     What lies deeper than DEPTH_LIMIT is left as it is: hostile nesting must not exhaust the stack.
     """
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
     if depth < DEPTH_LIMIT and isinstance(value, dict):
         return {key: normalise(item, depth=depth + 1) for key, item in value.items()}
     if depth < DEPTH_LIMIT and isinstance(value, list | tuple):
         return [normalise(item, depth=depth + 1) for item in value]
     return value
+
+
+def cleaned(value: Json) -> Json:
+    """`normalise` and `check` in one pass. Errors: `NotCanonical`."""
+    try:
+        return _plain(value, DEPTH_LIMIT)
+    except _NotPlain:
+        normal = normalise(value)
+        check(normal)
+        return normal
+
+
+class _NotPlain(Exception):
+    """Raised where a value is more than `_plain` knows; the slow way finds out whether and where it is at fault."""
+
+
+def _plain(value: Json, depth: int) -> Json:
+    """A copy of what is canonical as it stands, which is nearly everything that comes."""
+    kind = type(value)
+    if kind is str:
+        if _text_fault(value, incoming=True):
+            raise _NotPlain
+        return value
+    if value is None or kind is bool or (kind is int and -INTEGER_LIMIT <= value <= INTEGER_LIMIT):
+        return value
+    if kind is dict and depth and all(map(_is_key, value)):
+        return {key: _plain(item, depth - 1) for key, item in value.items()}
+    if kind is list and depth:
+        return [_plain(item, depth - 1) for item in value]
+    raise _NotPlain
+
+
+def _is_key(key: object) -> bool:
+    return type(key) is str and _KEY.fullmatch(key) is not None
 
 
 def _refuse(fault: tuple[str, str] | None) -> None:
@@ -150,7 +185,7 @@ def _first_fault(value: Json, *, incoming: bool, depth: int = 0) -> tuple[str, s
     if depth == DEPTH_LIMIT:
         return "too_deep", ""
     for key, item in value.items() if kind is dict else enumerate(value):
-        if kind is dict and not (type(key) is str and _KEY.fullmatch(key)):
+        if kind is dict and not _is_key(key):
             return "key", f"/{key!r}"
         if fault := _first_fault(item, incoming=incoming, depth=depth + 1):
             return fault[0], f"/{key}{fault[1]}"

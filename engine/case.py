@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NewType, TypeVar
+from typing import Any, Final, Literal, NewType, Self, TypeVar
 
-from engine.canonical import instant, parse_instant
+from engine.canonical import encode, instant, parse_instant
 
 CaseId = NewType("CaseId", str)
 CommandId = NewType("CommandId", str)
@@ -42,20 +42,47 @@ def lane_of(clock_id: str) -> str:
     return clock_id.removeprefix("lane/") if clock_id.startswith("lane/") else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+_KEPT: Final = "_kept"  # beside the fields: not compared, not copied
+
+
+class _Copied:
+    """A frozen value of which every event makes changed copies. Not slotted: so a copy costs an eighth of `replace`."""
+
+    def changed(self, **fields: Any) -> Self:
+        """`dataclasses.replace`, for fields that exist. See tests/unit/test_case.py."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__, **fields)
+        copy.__dict__.pop(_KEPT, None)
+        return copy
+
+
+class _Part(_Copied):
+    """A part of a case: its JSON form, asked for at every event, is kept with it. Nobody changes what `as_data` returns."""
+
+    def as_data(self) -> Mapping[str, Any]:
+        kept: Mapping[str, Any] | None = self.__dict__.get(_KEPT)
+        if kept is None:
+            kept = self.__dict__[_KEPT] = self._as_data()
+        return kept
+
+    def _as_data(self) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Holder(_Part):
     """Who has it now: a role always, a unit where one is resolved, a person once assigned."""
 
     role: str = ""
     unit: str = ""
     person: str = ""
 
-    def as_data(self) -> dict[str, str]:
+    def _as_data(self) -> dict[str, str]:
         return {"person": self.person, "role": self.role, "unit": self.unit}
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+@dataclass(frozen=True)
+class Lane(_Part):
     """One lane. `n` counts how often a lane of this key was opened; `outcome` is empty while it is open."""
 
     type: str
@@ -66,7 +93,7 @@ class Lane:
     holder: Holder = Holder()
     data: Mapping[str, Any] = field(default_factory=dict)
 
-    def as_data(self) -> dict[str, Any]:
+    def _as_data(self) -> dict[str, Any]:
         return {
             "data": self.data,
             "group": self.group,
@@ -95,8 +122,8 @@ class Asked:
         return {"amount": self.amount, "at": instant(self.at), "by": self.by, "reason": self.reason}
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+@dataclass(frozen=True)
+class Clock(_Part):
     """Working time counted against a limit, as intervals; never as a total.
 
     `segments` are the running intervals, the last one open (end None) while it runs. `due_at`, `next_at` and `next_rung`
@@ -124,7 +151,7 @@ class Clock:
     def is_open(self) -> bool:
         return self.status in ("running", "paused")
 
-    def as_data(self) -> dict[str, Any]:
+    def _as_data(self) -> dict[str, Any]:
         """What is empty or as usual is left out: most clocks are never paused, extended or merged."""
         data: dict[str, Any] = {
             "cycle": self.cycle,
@@ -174,8 +201,8 @@ class Clock:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+@dataclass(frozen=True)
+class Taken(_Part):
     """How often a step was taken: `times` in the round `round`, `total` ever, by whom in this round, and when last."""
 
     total: int
@@ -184,7 +211,7 @@ class Taken:
     by: tuple[str, ...]
     last_at: datetime
 
-    def as_data(self) -> dict[str, Any]:
+    def _as_data(self) -> dict[str, Any]:
         return {
             "by": list(self.by),
             "last_at": instant(self.last_at),
@@ -198,8 +225,8 @@ class Taken:
         return cls(**{**data, "by": tuple(data["by"]), "last_at": parse_instant(data["last_at"])})
 
 
-@dataclass(frozen=True)  # not slotted: see `changed`
-class Case:
+@dataclass(frozen=True)
+class Case(_Copied):
     """One running instance of a workflow version, as of event `seq` whose hash is `head`."""
 
     id: CaseId
@@ -243,14 +270,22 @@ class Case:
         lane = lane_of(clock_id)
         return self.lanes[lane].holder if lane else self.holder
 
-    def changed(self, **fields: Any) -> Case:
-        """`replace` at an eighth of its price: a case is copied for every change of every event."""
-        copy = object.__new__(Case)
-        copy.__dict__.update(self.__dict__, **fields)
-        return copy
-
     def with_clock(self, clock_id: str, clock: Clock) -> Case:
         return self.changed(clocks=with_entry(self.clocks, clock_id, clock))
+
+    def with_head(self, head: str) -> Case:
+        """The case as of the event whose hash is `head`. Its bytes are the same, for they leave the head out."""
+        copy = self.changed(head=head)
+        copy.__dict__[_KEPT] = self.encoded
+        return copy
+
+    @property
+    def encoded(self) -> bytes:
+        """The canonical bytes of `as_data`: hashed for the event and stored with the case row, spelled once."""
+        kept: bytes | None = self.__dict__.get(_KEPT)
+        if kept is None:
+            kept = self.__dict__[_KEPT] = encode(self.as_data())
+        return kept
 
     def as_data(self) -> dict[str, Any]:
         """The canonical value whose digest stands in every event; the head hash is left out (it covers this)."""

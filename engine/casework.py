@@ -11,7 +11,7 @@ from engine.commands import AddLane, Assign, Comment, WithdrawLane
 from engine.definition import FieldType, Parallel
 from engine.draft import Draft
 from engine.errors import Blocker, InvalidData, UnknownCase, UnknownLane
-from engine.fields import LIST_MAX
+from engine.fields import COMMENT_MAX, LIST_MAX, require_brief, require_words
 from engine.steps import place_of
 
 
@@ -28,6 +28,7 @@ def _group(draft: Draft, roles_message: str) -> tuple[str, Parallel]:
 
 def add_lane(draft: Draft, command: AddLane) -> None:
     group, parallel = _group(draft, "不能增加并行线")
+    require_words(command.reason, "reason", "理由")
     key = command.lane
     spec = draft.program.definition.fields[parallel.each] if parallel.each else None
     if spec and spec.type is FieldType.UNITS:
@@ -43,6 +44,7 @@ def add_lane(draft: Draft, command: AddLane) -> None:
 def withdraw_lane(draft: Draft, command: WithdrawLane) -> None:
     place_of(draft, command.lane)
     _group(draft, "不能撤回并行线")
+    require_words(command.reason, "reason", "理由")
     movement.withdraw(draft, command.lane)
     if onward := movement.joined(draft):
         movement.enter(draft, onward)
@@ -54,6 +56,7 @@ def assign(draft: Draft, command: Assign) -> None:
     holder = draft.case.lanes[place.lane].holder if place.lane else draft.case.holder
     accountable = tuple(r for r, spec in draft.program.definition.roles.items() if spec.accountable)
     require(draft, (holder.role, *accountable), "不能指派经办人", unit=holder.unit)
+    require_brief(command.reason, "reason", "理由")
     draft.require_person(command.person)
     found = draft.resolve(draft.program.address(holder.role), unit=holder.unit)
     if command.person not in found.people:
@@ -69,8 +72,7 @@ def assign(draft: Draft, command: Assign) -> None:
 def comment(draft: Draft, command: Comment) -> None:
     if draft.actor.kind == "person":
         draft.grant = _reading_grant(draft)
-    if not command.text.strip() or len(command.text) > 4000:
-        raise InvalidData("留言应为 1 至 4000 字", reasons=[Blocker("bad_field", "留言应为 1 至 4000 字")])
+    require_words(command.text, "text", "留言", most=COMMENT_MAX)
     are_names = all(isinstance(name, str) and 0 < len(name) <= 100 for name in command.files)
     if len(command.files) > LIST_MAX or not are_names:
         raise InvalidData("附件有误", reasons=[Blocker("bad_field", f"附件应为至多{LIST_MAX}个文件编号")])

@@ -10,13 +10,13 @@ Sources: 《民法典》第二百零一条 (the day of the start is not counted)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from engine.calendar import Calendar
 from engine.case import Asked, Clock
-from engine.definition import Extension, Limit, LimitRef, LimitTable, Rung
+from engine.definition import Extension, LimitTable, Rung
 from engine.directory import Address
 from engine.durations import (
     Duration,
@@ -25,11 +25,12 @@ from engine.durations import (
     Share,
     Unit,
     parse_duration,
-    parse_limit,
     plus,
     same_kind,
 )
 from engine.machine import named_rungs
+from engine.recorded import Recorded, Until, parse_recorded
+from engine.spelling import Limit, LimitRef
 
 Light = Literal["green", "yellow", "red", "grey"]
 
@@ -37,6 +38,11 @@ _WORKING = frozenset({Unit.WORKING_MINUTE, Unit.WORKING_HOUR, Unit.WORKING_DAY})
 _MINUTES = {Unit.WORKING_MINUTE: 1, Unit.WORKING_HOUR: 60}
 _DAYS = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.YEAR: 365}
 _ZERO = timedelta(0)
+
+# Yellow: a fifth of the limit, or two working days, whichever is more. A default (requirements §3.3, region LIGHT).
+YELLOW_PERCENT = 20
+YELLOW_WORKING_DAYS = 2
+_DAY_MINUTES = 480  # a working day as a limit in hours or minutes compares with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Rule:
     title: str
     limit: Limit
     same_moment: bool = False
+    since: str = ""  # the step from whose last time it counts
+    until: str = ""  # the date field that says when it ends
     remind: tuple[Offset, ...] = ()
     warn: tuple[Address, ...] = ()
     ladder: tuple[Rung, ...] = ()
@@ -72,45 +80,62 @@ def resolve_limit(
     return (None if isinstance(length, str) else length), limit.column
 
 
+def until(day: str, at_most: Duration | FixedDate, started_at: datetime, calendar: Calendar) -> Recorded:
+    """The limit that a date gives: never before the day after the start, and `at_most` alone where there is no date."""
+    if not day:
+        return at_most
+    tomorrow = calendar.local_date(started_at) + timedelta(days=1)
+    return Until(max(date.fromisoformat(day), tomorrow), at_most)
+
+
 def start(
     rule: Rule,
-    limit: Duration | FixedDate,
+    limit: Recorded,
     *,
     column: str,
     cycle: int,
     at: datetime,
     calendar: Calendar,
+    since: datetime | None = None,
 ) -> Clock:
+    """`since`: counted from before `at`. Reminders whose moment has passed by then are not made up for."""
     clock = Clock(
         cycle=cycle,
         limit=limit.words,
         column=column,
         same_moment=rule.same_moment,
-        started_at=at,
-        segments=((at, None),),
+        started_at=since or at,
+        segments=((since or at, None),),
         due_at=at,
     )
+    if since:
+        timed = clock.changed(due_at=due_moment(clock, calendar))
+        passed = (name for name, moment in _reminders(timed, rule.remind, calendar) if moment <= at)
+        clock = clock.changed(fired=tuple(passed))
     return refresh(clock, rule, calendar)
 
 
 def pause(clock: Clock, at: datetime) -> Clock:
     """Stand still. The due moment shown meanwhile is the one at which the clock would have ended."""
-    return replace(clock, status="paused", segments=_closed(clock, at), next_at=None, next_rung="")
+    return clock.changed(status="paused", segments=_closed(clock, at), next_at=None, next_rung="")
 
 
 def resume(clock: Clock, rule: Rule, at: datetime, calendar: Calendar) -> Clock:
-    running = replace(clock, status="running", segments=(*clock.segments, (at, None)))
+    running = clock.changed(status="running", segments=(*clock.segments, (at, None)))
     stood_still = clock.segments[-1][1] or at
     if clock.not_after and clock.not_after > stood_still:
         left = calendar.working_time(stood_still, clock.not_after)
-        running = replace(running, not_after=calendar.add_working_time(at, left))
+        running = running.changed(not_after=calendar.add_working_time(at, left))
     return refresh(running, rule, calendar)
 
 
-def stop(clock: Clock, at: datetime) -> Clock:
-    """The work is done: `met` if in time, else `late`; a clock that rang its end is late, to the second or not."""
-    until = clock.segments[-1][1] or at  # a paused clock has stopped counting
-    in_time = until <= clock.due_at and "due" not in clock.fired
+def stop(clock: Clock, at: datetime, *, may_elapse: bool = False) -> Clock:
+    """The work is done: `met` if in time, else `late`; a clock that rang its end is late, to the second or not.
+
+    `may_elapse`: a term that simply runs out, as that of a settled state. It is never late.
+    """
+    ended = clock.segments[-1][1] or at  # a paused clock has stopped counting
+    in_time = may_elapse or (ended <= clock.due_at and "due" not in clock.fired)
     return _ended(clock, at, "met" if in_time else "late")
 
 
@@ -119,25 +144,25 @@ def cancel(clock: Clock, at: datetime) -> Clock:
 
 
 def ask(clock: Clock, asked: Asked) -> Clock:
-    return replace(clock, asked=asked)
+    return clock.changed(asked=asked)
 
 
 def refuse_extension(clock: Clock) -> Clock:
-    return replace(clock, asked=None)
+    return clock.changed(asked=None)
 
 
 def extend(clock: Clock, rule: Rule, amount: str, calendar: Calendar) -> Clock:
     """A longer limit, counted on from the old end; reminders and rungs are armed again for the new end."""
-    longer = replace(clock, extended=(*clock.extended, amount), asked=None)
+    longer = clock.changed(extended=(*clock.extended, amount), asked=None)
     if clock.not_after:
         end = calendar.limit_end(parse_duration(amount), clock.not_after, same_moment=True)
-        longer = replace(longer, not_after=end)
+        longer = longer.changed(not_after=end)
     return refresh(_rearmed(longer), rule, calendar)
 
 
-def retarget(clock: Clock, rule: Rule, limit: Duration | FixedDate, calendar: Calendar) -> Clock:
+def retarget(clock: Clock, rule: Rule, limit: Recorded, calendar: Calendar) -> Clock:
     """Another limit from the same start: the class of the case changed."""
-    return refresh(_rearmed(replace(clock, limit=limit.words)), rule, calendar)
+    return refresh(_rearmed(clock.changed(limit=limit.words)), rule, calendar)
 
 
 def inherit(clock: Clock, rule: Rule, *, started_at: datetime, due_at: datetime, calendar: Calendar) -> Clock:
@@ -145,13 +170,13 @@ def inherit(clock: Clock, rule: Rule, *, started_at: datetime, due_at: datetime,
     first = min(clock.started_at, started_at)
     (_, until), *rest = clock.segments
     latest = min(clock.not_after or due_at, due_at)
-    merged = replace(clock, started_at=first, segments=((first, until), *rest), not_after=latest)
+    merged = clock.changed(started_at=first, segments=((first, until), *rest), not_after=latest)
     return refresh(_rearmed(merged), rule, calendar)
 
 
 def fire(clock: Clock, rule: Rule, rung: str, at: datetime, calendar: Calendar) -> Clock:
     """Note that `rung` has fired and arm what comes after it."""
-    return refresh(replace(clock, fired=(*clock.fired, rung)), rule, calendar, after=at)
+    return refresh(clock.changed(fired=(*clock.fired, rung)), rule, calendar, after=at)
 
 
 def recount(clock: Clock, rule: Rule, at: datetime, calendar: Calendar) -> Clock:
@@ -163,19 +188,19 @@ def recount(clock: Clock, rule: Rule, at: datetime, calendar: Calendar) -> Clock
 
 def refresh(clock: Clock, rule: Rule, calendar: Calendar, *, after: datetime | None = None) -> Clock:
     """The same clock with its cached moments computed again under `calendar`."""
-    timed = replace(clock, due_at=due_moment(clock, calendar))
+    timed = clock.changed(due_at=due_moment(clock, calendar))
     if timed.status != "running":
         return timed
     rung, moment = _next_rung(timed, rule, calendar, after or timed.segments[-1][0])
-    return replace(timed, next_at=moment, next_rung=rung)
+    return timed.changed(next_at=moment, next_rung=rung)
 
 
 def due_moment(clock: Clock, calendar: Calendar) -> datetime:
     """Where the limit, with its extensions, is used up along the running intervals."""
     limit, *longer = lengths(clock)
-    end = calendar.limit_end(limit, clock.started_at, same_moment=clock.same_moment)
+    end = _limit_end(limit, clock, calendar)
     for more in longer:
-        end = calendar.limit_end(more, end, same_moment=True)
+        end = _limit_end(more, clock, calendar, after=end)
     if isinstance(limit, Duration) and _was_paused(clock):
         if limit.unit in _WORKING:
             end = _moment_of(clock, calendar.working_time(clock.started_at, end), calendar)
@@ -184,14 +209,29 @@ def due_moment(clock: Clock, calendar: Calendar) -> datetime:
     return min(end, clock.not_after) if clock.not_after else end
 
 
-def total_limit(clock: Clock) -> Duration | FixedDate:
-    """The limit with the extensions of its own kind."""
-    return lengths(clock)[0]
+def _limit_end(
+    limit: Recorded, clock: Clock, calendar: Calendar, *, after: datetime | None = None
+) -> datetime:
+    start, same_moment = after or clock.started_at, clock.same_moment or after is not None
+    if not isinstance(limit, Until):
+        return calendar.limit_end(limit, start, same_moment=same_moment)
+    latest = calendar.limit_end(limit.at_most, start)
+    if limit.day > calendar.local_date(latest):
+        return latest
+    return min(calendar.end_of(limit.day), latest)
 
 
-def lengths(clock: Clock) -> list[Duration | FixedDate]:
+def ruling(clock: Clock, calendar: Calendar) -> Recorded:
+    """The limit with the extensions of its own kind; of a day and the most, whichever ends the clock."""
+    limit = lengths(clock)[0]
+    if isinstance(limit, Until) and calendar.local_date(clock.due_at) < limit.day:
+        return limit.at_most
+    return limit
+
+
+def lengths(clock: Clock) -> list[Recorded]:
     """The limit and its extensions, one after the other; what is of one kind is added up first."""
-    parts: list[Duration | FixedDate] = [parse_limit(clock.limit)]
+    parts: list[Recorded] = [parse_recorded(clock.limit)]
     for amount in map(parse_duration, clock.extended):
         last = parts[-1]
         if isinstance(last, Duration) and same_kind(last, amount):
@@ -217,20 +257,34 @@ def remaining(clock: Clock, now: datetime, calendar: Calendar) -> timedelta:
 
 
 def light(clock: Clock, now: datetime, calendar: Calendar) -> Light:
-    """红 past the end, 黄 with a fifth of the limit or less left, 绿 otherwise, 灰 while it stands still or has ended.
+    """红 past the end, 黄 shortly before it, 绿 otherwise, 灰 while it stands still or has ended.
 
-    The fifth is a default (requirements §3.3, region LIGHT).
+    Shortly: a fifth of the limit or less is left, or two working days or less; under a limit of two working days or
+    less the fifth alone counts.
     """
     if clock.status != "running":
         return "grey"
     if now > clock.due_at:
         return "red"
     whole = worked(clock, now, calendar) + (left := remaining(clock, now, calendar))
-    return "yellow" if left * 5 <= whole else "green"
+    few = left * 100 <= whole * YELLOW_PERCENT
+    return "yellow" if few or _last_days(clock, now, calendar) else "green"
+
+
+def _last_days(clock: Clock, now: datetime, calendar: Calendar) -> bool:
+    """Within the last two working days of a longer limit."""
+    limit = ruling(clock, calendar)
+    if isinstance(limit, Duration) and limit.amount * _MINUTES.get(
+        limit.unit, _DAY_MINUTES * _DAYS.get(limit.unit, 1)
+    ) <= (YELLOW_WORKING_DAYS * _DAY_MINUTES):
+        return False
+    day = calendar.nth_working_day_before(calendar.local_date(clock.due_at), YELLOW_WORKING_DAYS)
+    begun = calendar.close_of_business(day)
+    return clock.started_at < begun <= now
 
 
 def _ended(clock: Clock, at: datetime, status: Literal["met", "late", "cancelled"]) -> Clock:
-    return replace(clock, status=status, segments=_closed(clock, at), asked=None, next_at=None, next_rung="")
+    return clock.changed(status=status, segments=_closed(clock, at), asked=None, next_at=None, next_rung="")
 
 
 def _closed(clock: Clock, at: datetime) -> tuple[tuple[datetime, datetime | None], ...]:
@@ -239,7 +293,7 @@ def _closed(clock: Clock, at: datetime) -> tuple[tuple[datetime, datetime | None
 
 
 def _rearmed(clock: Clock) -> Clock:
-    return replace(clock, stretch=clock.stretch + 1, fired=(), next_rung="")
+    return clock.changed(stretch=clock.stretch + 1, fired=(), next_rung="")
 
 
 def _was_paused(clock: Clock) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from engine.access import Actor
@@ -28,7 +29,13 @@ class Command:
 
     def asked(self) -> dict[str, Any]:
         """What was asked, as canonical data: every field that is not the envelope."""
-        return {n: getattr(self, n) for n in self.__dataclass_fields__ if n not in _ENVELOPE}
+        kind: Any = type(self)
+        return {name: getattr(self, name) for name in _asked_of(kind)}
+
+
+@cache
+def _asked_of(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.name not in _ENVELOPE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

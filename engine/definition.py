@@ -9,97 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from engine.directory import Address, parse_address
-from engine.durations import Duration, FixedDate, Offset, parse_duration, parse_limit, parse_offset
-
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-StepRef = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*$")]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Cel = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+from engine.spelling import (
+    AnyDue,
+    AnyTitle,
+    Cel,
+    Id,
+    Limit,
+    Model,
+    PlainDuration,
+    Remind,
+    StepRef,
+    TableLimit,
+    To,
+    Words,
+)
 
 OPEN = "open"  # the name under which `clocks.*.starts` refers to the opening of the case
-LIMIT_WORDS = "3 working days · 3个工作日 · 4 working hours · 2 months · until 31 January"
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
-
-
-class Title(Model):
-    """What people read: Chinese always, English if wanted."""
-
-    zh: Words
-    en: Words | None = None
-
-    def __str__(self) -> str:
-        return self.zh
-
-
-def _title(value: Any) -> Any:
-    return {"zh": value} if isinstance(value, str) else value
-
-
-_TITLE_SCHEMA = {
-    "anyOf": [
-        {"type": "string", "minLength": 1, "maxLength": 400},
-        {
-            "type": "object",
-            "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
-            "required": ["zh"],
-            "additionalProperties": False,
-        },
-    ]
-}
-AnyTitle = Annotated[Title, BeforeValidator(_title), WithJsonSchema(_TITLE_SCHEMA)]
-
-
-class LimitRef(str):
-    """`limits.answer`: the length is looked up in the limits table, in the row that the case's data choose."""
-
-    __slots__ = ()
-
-    @property
-    def column(self) -> str:
-        return self.removeprefix("limits.")
-
-
-def _limit(value: Any) -> Any:
-    if isinstance(value, str):
-        return LimitRef(value) if value.startswith("limits.") else parse_limit(value)
-    return value
-
-
-def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _offset(value: Any) -> Any:
-    return parse_offset(value) if isinstance(value, str) else value
-
-
-def _address(value: Any) -> Any:
-    return parse_address(value) if isinstance(value, str) else value
-
-
-def _words(examples: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "description": examples})
-
-
-Limit = Annotated[
-    Duration | FixedDate | LimitRef, BeforeValidator(_limit), _words(LIMIT_WORDS + " · limits.<column>")
-]
-PlainDuration = Annotated[Duration, BeforeValidator(_duration), _words("1 working day · 1个工作日")]
-TableLimit = Annotated[Duration | FixedDate, BeforeValidator(_limit), _words(LIMIT_WORDS)]
-Remind = Annotated[
-    Offset, BeforeValidator(_offset), _words("2 working days before · 提前2个工作日 · 20% before")
-]
-To = Annotated[
-    Address, BeforeValidator(_address), _words("leader · leader of unit · leader above · leader at top")
-]
 
 
 class RoleOf(StrEnum):
@@ -230,39 +160,6 @@ class Extension(Model):
     later_approved_by: Ids = Field((), description="who approves the second and later ones, if others")
 
 
-class Due(Model):
-    """A limit in full form; `from: same moment` counts n days from this moment and not from the next day."""
-
-    within: Limit
-    same_moment: Literal["same moment", "next day"] = Field("next day", alias="from")
-
-
-def _due(value: Any) -> Any:
-    return {"within": value} if isinstance(value, str) else value
-
-
-AnyDue = Annotated[
-    Due,
-    BeforeValidator(_due),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "description": LIMIT_WORDS + " · limits.<column>"},
-                {
-                    "type": "object",
-                    "properties": {
-                        "within": {"type": "string"},
-                        "from": {"enum": ["same moment", "next day"]},
-                    },
-                    "required": ["within"],
-                    "additionalProperties": False,
-                },
-            ]
-        }
-    ),
-]
-
-
 class CaseDue(Model):
     """The limit of the whole case. Its clock is called `case`."""
 
@@ -312,10 +209,13 @@ class Step(Model):
 
 
 class Parallel(Model):
-    """Lanes that run beside the case while it is in this state (and in those of `lasts`)."""
+    """Lanes that run beside the case while it is in this state (and in those of `lasts`).
+
+    `done_when`: `all` waits until no lane is open; `any` and a number count only lanes that ended as `done`.
+    """
 
     lane: Id
-    each: Id | None = Field(None, description="a list field: one lane for each value")
+    each: Id | None = Field(None, description="a field of units or choices: one lane for each value")
     lanes: dict[Id, AnyTitle] = Field(default_factory=dict, description="or: lanes by name")
     done_when: Literal["all", "any"] | int = "all"
     then: Annotated[tuple[Route, ...], BeforeValidator(_as_tuple)] = ()
@@ -347,6 +247,16 @@ class State(Model):
     final: bool = False
     outcome: Literal["done", "missed"] | None = Field(None, description="of a lane's final state")
     note: Words | None = None
+
+
+class Everywhere(Model):
+    """Steps that are open in every open state of the case: neither settled nor final, and not in `except`."""
+
+    steps: dict[Id, Step]
+    spared: Ids = Field((), alias="except", description="open states without these steps")
+
+    def holds_in(self, state_id: str, state: State) -> bool:
+        return not (state.settled or state.final or state_id in self.spared)
 
 
 class Lane(Model):
@@ -392,7 +302,25 @@ class Definition(Model):
     opening: Opening
     start: Id
     states: dict[Id, State]
+    everywhere: Everywhere | None = None
     lanes: dict[Id, Lane] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _with_everywhere(self) -> Definition:
+        """Each state with the steps that are open everywhere: from here on they are steps like others."""
+        if self.everywhere is None:
+            return self
+        states = {
+            name: state.model_copy(update={"steps": {**state.steps, **self.everywhere.steps, **state.steps}})
+            if self.everywhere.holds_in(name, state)
+            else state
+            for name, state in self.states.items()
+        }
+        return self.model_copy(update={"states": states})
+
+    def is_everywhere(self, step_id: str, step: Step) -> bool:
+        """Whether a step of a state is the one that `everywhere` put there."""
+        return self.everywhere is not None and self.everywhere.steps.get(step_id) is step
 
     def chart(self, lane_type: str) -> Mapping[str, State]:
         """The states of the case itself (`""`) or of a lane type."""
@@ -409,6 +337,13 @@ class Definition(Model):
             for state_id, state in states.items():
                 for step_id, step in state.steps.items():
                     yield chart, state_id, state, step_id, step
+
+    @cached_property
+    def days_ahead(self) -> frozenset[str]:
+        """The date fields that end a limit."""
+        states = (state for _, states in self.charts() for state in states.values())
+        dues = (*(state.due for state in states), *(clock.due for clock in self.clocks.values()))
+        return frozenset(due.until for due in dues if due and due.until)
 
     def scope(self, parallel_state: str) -> frozenset[str]:
         """The states in which the lanes of `parallel_state` live."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from html import escape
 
 from engine.certificate.lengths import rows_of, weight
-from engine.definition import Definition, Limit, Parallel, State
+from engine.definition import Definition, Parallel, State
 from engine.layout import Box, Line, Picture, Point, Tie, arrange
+from engine.spelling import Limit
 
 LINE_HEIGHT = 17.0
 MARGIN = 24.0
@@ -90,7 +91,7 @@ def _words(definition: Definition, state: State) -> list[str]:
     """The lines in a state's box."""
     lines = [str(state.title)]
     if state.owner:
-        due = _limit_words(definition, state.due.within) if state.due else ""
+        due = _limit_words(definition, state.due.longest) if state.due else ""
         lines.append(" · ".join(filter(None, (str(definition.roles[state.owner].title), due))))
     if state.pauses:
         lines.append(f"停走：{'、'.join(_clock_title(definition, clock) for clock in state.pauses)}")
@@ -128,7 +129,7 @@ def _notes(definition: Definition) -> Iterator[str]:
     for spec in definition.clocks.values():
         moves = [str(definition.states[rung.to].title) for rung in spec.overdue if rung.to]
         after = f"，超期转“{moves[0]}”" if moves else ""
-        yield f"{spec.title} {_limit_words(definition, spec.due.within)}{after}"
+        yield f"{spec.title} {_limit_words(definition, spec.due.longest)}{after}"
     for (label, to), count in _common(definition, "").items():
         yield f"共有 {count} 个环节可以“{label}”，到“{definition.states[to].title}”（图中只画一处）"
 

@@ -167,6 +167,8 @@ class Resolution:
 
 
 _Key = tuple[str, str]
+_Question = tuple[str, Of, str, str | None, date]
+_ANSWERS_KEPT = 20_000
 _Item = TypeVar("_Item", Region, Unit, Person)
 
 
@@ -185,6 +187,7 @@ class Directory:
     _by_unit: Mapping[_Key, tuple[Post, ...]] = field(init=False, repr=False, compare=False)
     _by_subject: Mapping[_Key, tuple[Post, ...]] = field(init=False, repr=False, compare=False)
     _by_person: Mapping[str, tuple[Post, ...]] = field(init=False, repr=False, compare=False)
+    _answers: dict[_Question, Resolution] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         indexes: dict[str, object] = {
@@ -199,6 +202,7 @@ class Directory:
                 self.posts, lambda post: (post.role, post.subject) if post.subject else None
             ),
             "_by_person": _grouped(self.posts, lambda post: post.person),
+            "_answers": {},
         }
         for name, index in indexes.items():
             object.__setattr__(self, name, index)
@@ -244,6 +248,16 @@ class Directory:
 
         With nobody all the way up, the resolution is `vacant` and names the root. Raises UnknownRegion.
         """
+        question = (address.role, address.of, region, unit, on)
+        found = self._answers.get(question)  # every step asks the same few questions all day
+        if found is None:
+            found = self._resolve(address, region, unit, on)
+            if len(self._answers) >= _ANSWERS_KEPT:
+                self._answers.clear()
+            self._answers[question] = found
+        return found
+
+    def _resolve(self, address: Address, region: str, unit: str | None, on: date) -> Resolution:
         if address.of is Of.TOP:
             return self._resolve_at_top(address, region, on)
         if address.of is Of.ABOVE:
@@ -339,10 +353,16 @@ def _require(holds: bool, place: str, message: str) -> None:
         raise Malformed(message, place=place)
 
 
+# An id also names lanes and clocks (`lane/u-3401-finance`), so it holds nothing that must be quoted anywhere.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
 def _by_id(kind: str, items: Iterable[_Item]) -> dict[str, _Item]:
     found: dict[str, _Item] = {}
     for item in items:
         _require(bool(item.id), kind, "编号为空")
+        readable = _ID.fullmatch(item.id) is not None
+        _require(readable, f"{kind}/{item.id}", "编号只用字母、数字、点、下划线和连字符，最多 64 个")
         _require(item.id not in found, f"{kind}/{item.id}", "编号重复")
         found[item.id] = item
     return found

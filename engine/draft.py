@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from engine import canonical
@@ -79,6 +80,11 @@ class Draft:
     def actor(self) -> Actor:
         return self.command.actor
 
+    @cached_property
+    def day(self) -> date:
+        """The local day of the decision."""
+        return self.facts.calendar.local_date(self.at)
+
     def change(self, op: str, **values: Any) -> None:
         change = {"op": op, **values}
         self._case = fold(self._case, change, self.at)
@@ -87,7 +93,10 @@ class Draft:
     def change_clock(self, clock_id: str, do: str, clock: Clock) -> None:
         """`status` says what the calendar of those years is worth: official, provisional or missing."""
         status = self.facts.calendar.status(clock.started_at, clock.due_at)
-        self.change("clock", id=clock_id, do=do, clock=clock.as_data(), status=str(status))
+        data = {"clock": clock.as_data(), "do": do, "id": clock_id, "op": "clock", "status": str(status)}
+        # What `fold` makes of this change, without reading back what was just spelled: tests/property/test_replay.py.
+        self._case = self.case.with_clock(clock_id, clock)
+        self.changes.append(data)
 
     def effect(self, kind: str, **values: Any) -> None:
         self.effects.append({"kind": kind, **values})
@@ -114,9 +123,7 @@ class Draft:
         key = f"{address}|{region}|{unit}"
         if key in self._resolved:
             return self._resolved[key]
-        found = self.facts.directory.resolve(
-            address, region=region, unit=unit or None, on=self.facts.calendar.local_date(self.at)
-        )
+        found = self.facts.directory.resolve(address, region=region, unit=unit or None, on=self.day)
         self._resolved[key] = found
         self.inputs.setdefault("addresses", {})[key] = {
             "climbed": found.climbed,
@@ -128,8 +135,8 @@ class Draft:
 
     def subject_holders(self, role: str) -> list[str]:
         """Who speaks for the subject of the case today; nobody else does in their place."""
-        on = self.facts.calendar.local_date(self.at)
-        people = list(self.facts.directory.subject_holders(role, subject=self.case.subject, on=on))
+        found = self.facts.directory.subject_holders(role, subject=self.case.subject, on=self.day)
+        people = list(found)
         self.inputs.setdefault("subject", {})[role] = people
         return people
 
@@ -198,7 +205,7 @@ class Draft:
             "v": EVENT_VERSION,
         }
         event = seal(body)
-        return event, case.changed(head=event.hash)
+        return event, case.with_head(event.hash)
 
 
 def _actor_data(actor: Actor, grant: Grant | None) -> dict[str, Any]:

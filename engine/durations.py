@@ -234,7 +234,7 @@ class Share:
 Offset = Duration | Share
 
 
-@lru_cache(maxsize=1024)  # clocks keep their limits as words, and read them at every count
+@lru_cache(maxsize=1024)
 def parse_limit(text: str) -> Duration | FixedDate:
     """`3 working days`, `3个工作日`, `until 31 January`, `1月31日前`. Raises a `DurationError`."""
     return _fixed_date(_tidy(text)) or parse_duration(text)

@@ -7,7 +7,7 @@ the only code that moves a case, live and in replay alike. The byte profile is d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -76,7 +76,7 @@ def _event(body: Mapping[str, Any], data: bytes) -> Event:
 
 
 def state_digest(case: Case) -> str:
-    return canonical.state_digest(canonical.encode(case.as_data()))
+    return canonical.state_digest(case.encoded)
 
 
 def apply(case: Case | None, event: Event) -> Case:
@@ -115,7 +115,7 @@ def _data(case: Case, change: Change, at: datetime) -> Case:
     if not key:
         return case.changed(data={**case.data, **change["set"]})
     lane = case.lanes[key]
-    return _with_lane(case, key, replace(lane, data={**lane.data, **change["set"]}))
+    return _with_lane(case, key, lane.changed(data={**lane.data, **change["set"]}))
 
 
 def _enter(case: Case, change: Change, at: datetime) -> Case:
@@ -144,11 +144,11 @@ def _lane_opened(before: Lane | None, change: Change) -> Lane:
 
 def _lane_entered(before: Lane, change: Change) -> Lane:
     holder = Holder(**change["holder"])
-    return replace(before, state=change["state"], outcome=change["outcome"], holder=holder)
+    return before.changed(state=change["state"], outcome=change["outcome"], holder=holder)
 
 
 def _lane_retired(before: Lane, change: Change) -> Lane:
-    return replace(before, group="")
+    return before.changed(group="")
 
 
 _LANE_FOLDS: dict[str, Callable[[Any, Change], Lane]] = {
@@ -162,7 +162,7 @@ def _hold(case: Case, change: Change, at: datetime) -> Case:
     holder, key = Holder(**change["holder"]), change["lane"]
     if not key:
         return case.changed(holder=holder)
-    return _with_lane(case, key, replace(case.lanes[key], holder=holder))
+    return _with_lane(case, key, case.lanes[key].changed(holder=holder))
 
 
 def _clock(case: Case, change: Change, at: datetime) -> Case:

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from engine import clocks
 from engine.calendar import Calendar, CountedSpan, SkippedDay, YearStatus
 from engine.case import Clock
-from engine.durations import Duration, FixedDate, Unit, parse_duration, parse_limit
+from engine.durations import Duration, Unit, parse_duration
+from engine.recorded import Until, parse_recorded
 
 __all__ = ["Counted", "Explanation", "Pause", "Skipped", "explain"]
 
@@ -84,7 +85,7 @@ def explain(clock: Clock, calendar: Calendar) -> Explanation:
     told = _Teller(clock, calendar)
     return Explanation(
         started_at=clock.started_at,
-        limit=parse_limit(clock.limit).zh,
+        limit=parse_recorded(clock.limit).zh,
         extended=tuple(parse_duration(words).zh for words in clock.extended),
         counted=counted,
         skipped=skipped,
@@ -101,8 +102,8 @@ _Days = tuple[Sequence[CountedSpan], Sequence[SkippedDay]]
 
 def _spans(clock: Clock, calendar: Calendar) -> Iterator[_Days]:
     """Working time and days off within the running intervals, up to the end of the limit."""
-    limit = clocks.total_limit(clock)
-    if isinstance(limit, FixedDate):
+    limit = clocks.ruling(clock, calendar)
+    if not isinstance(limit, Duration):
         return
     if limit.unit not in _WORKING:
         yield (), list(_moved_over(clock, limit, calendar))
@@ -128,7 +129,7 @@ def _moved_over(clock: Clock, limit: Duration, calendar: Calendar) -> Iterator[S
 
 def _counted(clock: Clock, spans: Iterable[CountedSpan], calendar: Calendar) -> Iterator[Counted]:
     """Working days are numbered from the day after the start: the day of the start is not counted (第二百零一条)."""
-    first, limit = calendar.local_date(clock.started_at), clocks.total_limit(clock)
+    first, limit = calendar.local_date(clock.started_at), clocks.ruling(clock, calendar)
     whole_days = isinstance(limit, Duration) and limit.unit is Unit.WORKING_DAY and len(clock.segments) == 1
     days: dict[date, int] = {}
     for span in spans:
@@ -164,7 +165,8 @@ class _Teller:
     def __init__(self, clock: Clock, calendar: Calendar) -> None:
         self._clock = clock
         self._zone = ZoneInfo(calendar.zone)
-        self._limit = parse_limit(clock.limit)
+        self._limit = parse_recorded(clock.limit)
+        self._ruling = clocks.ruling(clock, calendar)
 
     def sentences(
         self,
@@ -192,7 +194,10 @@ class _Teller:
 
     def _rule(self) -> str:
         limit = self._limit
-        if isinstance(limit, FixedDate):
+        if isinstance(limit, Until):
+            by_day = "，到当天下班为止"
+            return by_day if self._ruling is limit else f"；这一天更晚，因此按{limit.at_most.zh}计算"
+        if not isinstance(limit, Duration):
             return "，到当天下班为止"
         if limit.unit in _IN_HOURS:
             return "，只计工作时间"

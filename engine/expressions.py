@@ -42,21 +42,8 @@ LANE_COUNTS: Final = ("open", "done", "missed", "withdrawn", "total")
 # https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax: RESERVED, and the literals of the grammar
 RESERVED: Final = frozenset(
     (
-        *(
-            "as",
-            "break",
-            "const",
-            "continue",
-            "else",
-            "false",
-            "for",
-            "function",
-            "if",
-            "import",
-            "in",
-            "let",
-        ),
-        *("loop", "namespace", "null", "package", "return", "true", "var", "void", "while", "dyn"),
+        *("as", "break", "const", "continue", "dyn", "else", "false", "for", "function", "if", "import"),
+        *("in", "let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"),
         *NAMESPACES,
     )
 )

@@ -11,6 +11,7 @@ from engine.directory import Address
 from engine.draft import Draft
 from engine.durations import Duration, DurationError, is_longer, parse_duration, same_kind
 from engine.errors import Blocker, InvalidData, UnknownClock
+from engine.fields import require_brief, require_words
 
 
 def _running(draft: Draft, clock_id: str) -> tuple[Clock, clocks.Rule]:
@@ -34,10 +35,7 @@ def ask(draft: Draft, command: AskExtension) -> None:
     reasons = _extension_blockers(draft, clock, extension.at_most)
     if reasons:
         raise refused("不能申请延期", *reasons)
-    if not command.reason.strip():
-        raise InvalidData(
-            "请说明延期理由", reasons=[Blocker("missing_field", "请填写延期理由", {"field": "reason"})]
-        )
+    require_words(command.reason, "reason", "延期理由")
     amount = _amount(command.amount, most)
     asked = Asked(amount=amount.words, reason=command.reason, by=draft.actor.id, at=draft.at)
     draft.change_clock(command.clock, "ask", clocks.ask(clock, asked))
@@ -88,6 +86,7 @@ def answer(draft: Draft, command: AnswerExtension) -> None:
     require(draft, _approvers(clock, rule), "不能审批延期", unit=draft.case.holder_of(command.clock).unit)
     if asked.by == draft.actor.id:
         raise refused("不能审批自己的申请", Blocker("separation", "申请人不能审批自己的延期申请"))
+    require_brief(command.reason, "reason", "审批意见")
     calendar = draft.facts.calendar
     if command.approve:
         draft.change_clock(command.clock, "extend", clocks.extend(clock, rule, asked.amount, calendar))

@@ -9,6 +9,8 @@ from typing import Any
 from engine.definition import LIST_TYPES, Definition, FieldSpec, FieldType
 from engine.errors import Blocker, InvalidData
 
+REASON_MAX = 2000  # characters
+COMMENT_MAX = 4000
 TEXT_MAX = 4000  # characters, where the definition sets no `max`
 LIST_MAX = 200
 SEALED = "sealed"  # a personal value is written to the log as {"sealed": <commitment>}
@@ -43,6 +45,21 @@ def checked(
     if reasons:
         raise InvalidData("填写的内容有误", reasons=reasons, hint="逐项改正后再次提交")
     return {k: v for k, v in data.items() if v is not None}
+
+
+def require_words(words: str, field: str, title: str, *, most: int = REASON_MAX) -> None:
+    """What people say beside a field of the definition. Errors: `InvalidData` if it is blank or too long."""
+    if not words.strip():
+        reason = Blocker("missing_field", f"请填写{title}", {"field": field})
+        raise InvalidData(f"请填写{title}", reasons=[reason])
+    require_brief(words, field, title, most=most)
+
+
+def require_brief(words: str, field: str, title: str, *, most: int = REASON_MAX) -> None:
+    """The same for what may be left out. Errors: `InvalidData` if it is too long."""
+    if len(words) > most:
+        fault = f"{title}至多{most}字，现有{len(words)}字"
+        raise InvalidData(fault, reasons=[Blocker("bad_field", fault, {"field": field, "max": most})])
 
 
 def fault_of(spec: FieldSpec, value: Any) -> str:
@@ -149,4 +166,14 @@ def value_of(spec: FieldSpec, data: Mapping[str, Any], name: str) -> Any:
     return [] if spec.type in LIST_TYPES else _EMPTY.get(spec.type, "")
 
 
-__all__ = ["LIST_MAX", "SEALED", "checked", "fault_of", "is_empty", "value_of"]
+__all__ = [
+    "COMMENT_MAX",
+    "LIST_MAX",
+    "SEALED",
+    "checked",
+    "fault_of",
+    "is_empty",
+    "require_brief",
+    "require_words",
+    "value_of",
+]

@@ -41,14 +41,21 @@ class Source:
 
     def line(self, path: Place) -> int:
         """Of a place in the model or the file (`("states", "a", "overdue", 0, "to")`), or of what holds it."""
-        return line_of(path, self.lines)
+        return line_of(self.written(path), self.lines)
+
+    def written(self, path: Place) -> Place:
+        """Where the step of a state is written: there, or under `everywhere`."""
+        match path:
+            case ("states", _, "steps", str(step), *rest) if tuple(path[:4]) not in self.lines:
+                there = ("everywhere", "steps", step)
+                return (*there, *rest) if there in self.lines else path
+        return path
 
     def finding(
         self, code: str, message: str, path: Place, *, hint: str = "", example: Sequence[str] = ()
     ) -> Finding:
-        return Finding(
-            code, message, self.name, self.line(path), ".".join(map(str, path)), hint, tuple(example)
-        )
+        place = ".".join(map(str, self.written(path)))
+        return Finding(code, message, self.name, self.line(path), place, hint, tuple(example))
 
 
 def load(data: bytes, *, name: str) -> Source:

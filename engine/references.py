@@ -6,27 +6,24 @@ and answered for is left to `certificate.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from engine.deadlines import due_faults, extension_faults, ladder_faults, limit_faults, opens_faults
 from engine.definition import (
     LIST_TYPES,
     OPEN,
     Definition,
-    Extension,
+    Everywhere,
     FieldSpec,
     FieldType,
-    LimitRef,
-    Opens,
     Parallel,
     Route,
-    Rung,
     State,
     Step,
 )
-from engine.durations import Duration, same_kind
 from engine.expressions import RESERVED, ExpressionRefused, Kind, UnknownName, compile_guard, vocabulary
 from engine.lookups import (
     Fault,
@@ -43,7 +40,6 @@ from engine.lookups import (
 
 __all__ = ["Fault", "faults"]
 
-NO_CLOCK: Final = "none"  # in a limits table: this class has no such clock
 CASE_CLOCK: Final = "case"
 CLOCKS_OF_THE_ENGINE: Final = (CASE_CLOCK, "state", "lane")
 CHOICES: Final = (FieldType.CHOICE, FieldType.CHOICES)
@@ -56,6 +52,9 @@ def faults(definition: Definition) -> Faults:
     for part in (_header, _fields, _limits, _clocks, _case_due, _opening):
         yield from part(definition)
     steps = step_refs(definition)
+    if definition.everywhere:
+        words = vocabulary(definition, "")
+        yield from _everywhere(_Spot(definition, "", ("everywhere",), steps, words), definition.everywhere)
     for chart, states in definition.charts():
         words = vocabulary(definition, chart)
         for state_id, state in states.items():
@@ -142,15 +141,15 @@ def _clocks(definition: Definition) -> Faults:
         yield from refs({OPEN: None, **steps}, clock.starts, (*path, "starts"))
         yield from refs(steps, clock.stops, (*path, "stops"))
         yield from refs(steps, clock.cancels, (*path, "cancels"))
-        yield from _limit(definition, clock.due.within, (*path, "due", "within"))
+        yield from due_faults(definition, "", steps, clock.due, (*path, "due"))
         yield from addresses(definition, clock.warn, (*path, "warn"))
-        yield from _ladder(definition, "", clock.overdue, path)
-        yield from _extension(definition, clock.extension, clock.due.within, path)
+        yield from ladder_faults(definition, "", clock.overdue, path)
+        yield from extension_faults(definition, clock.extension, clock.due, path)
 
 
 def _case_due(definition: Definition) -> Faults:
     if due := definition.case_due:
-        yield from _limit(definition, due.within, ("case_due", "within"))
+        yield from limit_faults(definition, due.within, ("case_due", "within"))
         yield from known("state", "环节", due.to, definition.states, ("case_due", "to"))
         yield from addresses(definition, due.warn, ("case_due", "warn"))
         yield from addresses(definition, due.notify, ("case_due", "notify"))
@@ -170,20 +169,45 @@ def _state(spot: _Spot, state: State) -> Faults:
     unit = {"code": "holder_not_unit", "zh": "单位（unit）"}
     yield from field_of(definition, state.holder, (FieldType.UNIT,), (*path, "holder"), **unit)
     if state.due:
-        yield from _limit(definition, state.due.within, (*path, "due", "within"))
+        yield from due_faults(definition, spot.chart, spot.steps, state.due, (*path, "due"))
     yield from addresses(definition, state.warn, (*path, "warn"))
-    yield from _ladder(definition, spot.chart, state.overdue, path)
-    yield from _extension(definition, state.extension, state.due.within if state.due else None, path)
+    yield from ladder_faults(definition, spot.chart, state.overdue, path)
+    yield from extension_faults(definition, state.extension, state.due, path)
     yield from _pauses(definition, state.pauses, path)
     yield from refs(spot.steps, state.not_by, (*path, "not_by"))
     yield from _ending(spot, state)
     if state.parallel:
         yield from _parallel(spot, state.parallel)
-    for step_id, step in state.steps.items():
-        at = (*path, "steps", step_id)
+    yield from _steps(spot, {n: s for n, s in state.steps.items() if not definition.is_everywhere(n, s)})
+
+
+def _steps(spot: _Spot, steps: Mapping[str, Step]) -> Faults:
+    for step_id, step in steps.items():
+        at = (*spot.path, "steps", step_id)
         if step_id == OPEN and not spot.chart:
             yield Fault("reserved_name", f"{OPEN} 指事项的登记，不能作动作名", at, "换一个名称")
         yield from _step(spot, step, at)
+
+
+def _everywhere(spot: _Spot, everywhere: Everywhere) -> Faults:
+    """Its steps are looked at once, where they are written; a state's own step of the same name would hide one."""
+    yield from _steps(spot, everywhere.steps)
+    for index, name in enumerate(everywhere.spared):
+        at = ("everywhere", "except", index)
+        yield from known("state", "环节", name, spot.states, at)
+        if (state := spot.states.get(name)) and (state.settled or state.final):
+            yield Fault("except_not_open", f"“{state.title}”已办结，本来就没有这些动作", at, "去掉这一项")
+    for state_id, state in spot.states.items():
+        for step_id in everywhere.steps:
+            own = state.steps.get(step_id)
+            if (
+                own
+                and everywhere.holds_in(state_id, state)
+                and not spot.definition.is_everywhere(step_id, own)
+            ):
+                message = f"everywhere 里已有动作 {step_id}，“{state.title}”不能另写一个"
+                hint = f"换一个名称，或在 everywhere.except 里列出 {state_id}"
+                yield Fault("everywhere_clash", message, ("states", state_id, "steps", step_id), hint)
 
 
 def _pauses(definition: Definition, clocks: Iterable[str], path: Path) -> Faults:
@@ -224,8 +248,8 @@ def _parallel(spot: _Spot, parallel: Parallel) -> Faults:
     yield from known("lane", "并行线", parallel.lane, definition.lanes, (*path, "lane"))
     if bool(parallel.each) == bool(parallel.lanes):
         yield Fault("lane_source", "each（按字段的值）和 lanes（按名称）须写且只写一个", path)
-    lists = {"code": "each_not_list", "zh": "列表（texts、choices、units、files）"}
-    yield from field_of(definition, parallel.each, LIST_TYPES, (*path, "each"), **lists)
+    keys = {"code": "each_not_keys", "zh": "单位（units）或多选（choices）"}
+    yield from field_of(definition, parallel.each, _KEYS, (*path, "each"), **keys)
     choices = {"code": "again_not_choices", "zh": "多选（choices）"}
     yield from field_of(definition, parallel.again, (FieldType.CHOICES,), (*path, "again"), **choices)
     yield from _again(definition, parallel)
@@ -235,6 +259,10 @@ def _parallel(spot: _Spot, parallel: Parallel) -> Faults:
         yield from known("state", "环节", name, spot.states, (*path, "lasts", index))
     yield from roles(definition, parallel.managed_by, (*path, "managed_by"))
     yield from _routes(spot, parallel.then, (*path, "then"))
+
+
+# What may name a lane: names that the definition or the organisation gives, never what people type.
+_KEYS: Final = (FieldType.UNITS, FieldType.CHOICES)
 
 
 def _again(definition: Definition, parallel: Parallel) -> Faults:
@@ -262,7 +290,7 @@ def _step(spot: _Spot, step: Step, path: Path) -> Faults:
     yield from addresses(definition, step.notify, (*path, "notify"))
     yield from _leads(spot, step, path)
     yield from _sets(definition, step.sets, (*path, "sets"))
-    yield from _opens(definition, step.opens, path)
+    yield from opens_faults(definition, step.opens, path)
     for index, guard in enumerate(step.when):
         yield from _guard(spot, guard.check, (*path, "when", index, "check"))
 
@@ -285,11 +313,6 @@ def _leads(spot: _Spot, step: Step, path: Path) -> Faults:
             yield Fault(
                 "joins_not_final", "并入另一事项后，本事项须到终点", (*path, "joins"), "to 写一个 final 环节"
             )
-
-
-def _opens(definition: Definition, opens: Opens | None, path: Path) -> Faults:
-    for theirs, ours in opens.bring.items() if opens else ():
-        yield from known("field", "字段", ours, definition.fields, (*path, "opens", "with", theirs))
 
 
 def _sets(definition: Definition, values: Mapping[str, Any], path: Path) -> Faults:
@@ -327,57 +350,3 @@ def _guard(spot: _Spot, text: str, path: Path) -> Faults:
             yield Fault(error.code, error.message, path, error.hint)
     except ExpressionRefused as error:
         yield Fault(error.code, error.message, path, error.hint)
-
-
-def _ladder(definition: Definition, chart: str, ladder: tuple[Rung, ...], owner: Path) -> Faults:
-    for index, rung in enumerate(ladder):
-        path = (*owner, "overdue", index)
-        if index and rung.after is None:
-            message = "第二级起须写明超期后多久（after）"
-            yield Fault("rung_without_after", message, path, "例如 after: 1 working day")
-        if rung.to:
-            yield from known("state", "环节", rung.to, definition.chart(chart), (*path, "to"))
-        if rung.to and rung.stay:
-            yield Fault("rung_target", "to（去往）和 stay（不动）只能写一个", path)
-        if not (rung.to or rung.stay or rung.notify or rung.opens):
-            yield Fault("empty_rung", "这一级什么也不做", path, "写明 notify、to 或 opens")
-        if rung.every and not rung.stay:
-            yield Fault("every_without_stay", "every（重复）须与 stay: true 一起写", (*path, "every"))
-        yield from addresses(definition, rung.notify, (*path, "notify"))
-        yield from _opens(definition, rung.opens, path)
-
-
-def _limit(definition: Definition, limit: object, path: Path) -> Faults:
-    if isinstance(limit, LimitRef):
-        rows = definition.limits.rows if definition.limits else {}
-        columns = dict.fromkeys(column for row in rows.values() for column in row)
-        yield from known("limit_column", "时限", limit.column, columns, path)
-
-
-def _extension(definition: Definition, extension: Extension | None, due: object, owner: Path) -> Faults:
-    if extension is None:
-        return
-    path = (*owner, "extension")
-    for word in ("asked_by", "approved_by", "later_approved_by"):
-        yield from roles(definition, getattr(extension, word), (*path, word))
-    yield from _limit(definition, extension.by, (*path, "by"))
-    if due is None:
-        yield Fault("extension_without_due", "没有时限（due），无从延期", path)
-    for length, more in _in_each_row(definition, due, extension.by):
-        if not (isinstance(length, Duration) and isinstance(more, Duration) and same_kind(length, more)):
-            message = f"{_zh(length)}不能延长{_zh(more)}：两者须是同一单位的时长"
-            yield Fault("extension_unit", message, (*path, "by"))
-            return
-
-
-def _in_each_row(definition: Definition, due: object, more: object) -> Iterator[tuple[object, object]]:
-    """The two lengths for each class of case that has both."""
-    rows = list(definition.limits.rows.values()) if definition.limits else [{}]
-    for row in rows:
-        pair = tuple(row.get(each.column) if isinstance(each, LimitRef) else each for each in (due, more))
-        if NO_CLOCK not in pair and None not in pair:
-            yield pair[0], pair[1]
-
-
-def _zh(limit: object) -> str:
-    return str(getattr(limit, "zh", limit))

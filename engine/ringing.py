@@ -47,7 +47,8 @@ def _earliest(draft: Draft) -> tuple[str, Clock]:
 def _perform(draft: Draft, clock_id: str, name: str, rule: clocks.Rule) -> None:
     """What the rung does: tell the holder and those it names, open a related case, move the case."""
     lane, holder = lane_of(clock_id), draft.case.holder_of(clock_id)
-    about = "reminder" if name.startswith("remind-") else "overdue"
+    late = "elapsed" if timing.may_elapse(draft, clock_id) else "overdue"
+    about = "reminder" if name.startswith("remind-") else late
     place = {"clock": clock_id, "rung": name, "lane": lane}
     draft.notify_holder(holder, about, **place)
     if about == "reminder":

@@ -149,20 +149,22 @@ class _Group:
         self.new_receipts: list[Receipt] = []
         self.secrets: list[Secret] = []
         self.events: list[Event] = []
+        self._facts_of: dict[str, Facts] = {}
 
     def take(self, command: Command) -> Outcome:
         try:
-            clean = _clean(command)
-            request = _request_digest(clean)
+            clean, asked = _clean(command)
+            request = _request_digest(clean, asked)
             if receipt := self.receipts.get(clean.id):
                 return _answered(receipt, request)
             event = self._decide(clean)
         except BihuanError as error:
             return Refused(error)
-        receipt = Receipt(clean.id, event.case, request, canonical.encode(event.receipt()), event.at)
+        answer = event.receipt()
+        receipt = Receipt(clean.id, event.case, request, canonical.encode(answer), event.at)
         self.receipts[clean.id] = receipt
         self.new_receipts.append(receipt)
-        return Accepted(event.receipt(), event, self.cases[event.case])
+        return Accepted(answer, event, self.cases[event.case])
 
     def ring(self, case_id: CaseId) -> None:
         """Fire every rung of the case that is due, each as an event of its own."""
@@ -203,23 +205,30 @@ class _Group:
         return definitions.current(command.workflow, self.now)
 
     def _facts(self, program: Program, command: Command, case: Case | None) -> Facts:
-        engine = self.engine
-        target = None
         if isinstance(command, MoveVersion) and case is not None:
-            target = engine.definitions.version(case.workflow, command.version)
-        return Facts(
-            now=self.now,
-            calendar=engine.calendars.current((target or program).definition.calendar),
-            directory=engine.directories.current(),
-            log=engine.log,
-            engine=engine.version,
-            cases=self._named_cases(program, command),
-            target=target,
-        )
+            target = self.engine.definitions.version(case.workflow, command.version)
+            return replace(self._common(target), target=target)
+        facts, named = self._common(program), self._named_cases(program, command)
+        return replace(facts, cases=named) if named else facts
+
+    def _common(self, program: Program) -> Facts:
+        """What holds for every command of this group on cases of this calendar."""
+        engine, calendar = self.engine, program.definition.calendar
+        if calendar not in self._facts_of:
+            self._facts_of[calendar] = Facts(
+                now=self.now,
+                calendar=engine.calendars.current(calendar),
+                directory=engine.directories.current(),
+                log=engine.log,
+                engine=engine.version,
+            )
+        return self._facts_of[calendar]
 
     def _named_cases(self, program: Program, command: Command) -> Mapping[CaseId, Case]:
         """Other cases that the command's data name, as they stand within this group."""
         named = set(_case_fields(program, command))
+        if not named:
+            return {}
         if missing := named - self.cases.keys():
             self.cases = {**self.unit.load(missing, ()).cases, **self.cases}
             self.stored = {**self.stored, **{c: self.cases[c] for c in missing if c in self.cases}}
@@ -234,25 +243,24 @@ def _case_fields(program: Program, command: Command) -> Iterator[CaseId]:
                 yield CaseId(value)
 
 
-def _clean(command: Command) -> Command:
-    """The same command with its text in one spelling. Errors: `NotCanonical` for what may not enter an event."""
-    asked = canonical.normalise(command.asked())
-    canonical.check(asked)
+def _clean(command: Command) -> tuple[Command, Mapping[str, Any]]:
+    """The same command with its text in one spelling, and what it asks. Errors: `NotCanonical` for what no event may hold."""
+    given = command.asked()
+    asked = canonical.cleaned(given)
     if command.occurred_at and not FIRST_YEAR <= command.occurred_at.year <= LAST_YEAR:
         raise BeyondCalendar(command.occurred_at.year)
-    return replace(command, **asked)
+    return (command if asked == given else replace(command, **asked)), asked
 
 
-def _request_digest(command: Command) -> str:
+def _request_digest(command: Command, asked: Mapping[str, Any]) -> str:
     """Two requests under one key are the same if their kind, case, actor and content are."""
     request = {
         "actor": command.actor.id,
-        "asked": command.asked(),
-        "case": command.case,
+        "asked": asked,
+        # A repeated opening may come with another number; the first one stands.
+        "case": "" if isinstance(command, Open) else command.case,
         "kind": command.kind,
     }
-    if isinstance(command, Open):
-        request["case"] = ""  # a repeated opening may come with another number; the first one stands
     return canonical.tagged_digest(REQUEST_TAG, canonical.encode(request))
 
 

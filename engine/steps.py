@@ -10,9 +10,9 @@ from engine.blockers import Place, refused, require, taken_key, why_blocked
 from engine.canonical import instant
 from engine.case import CASE_CLOCK
 from engine.commands import Open, TakeStep
-from engine.definition import OPEN, FieldType, Opens, Step
+from engine.definition import OPEN, FieldType, Opening, Opens, Step
 from engine.draft import Draft
-from engine.errors import Blocked, Blocker, UnknownLane, UnknownStep
+from engine.errors import Blocked, Blocker, InvalidData, UnknownLane, UnknownStep
 from engine.fields import checked
 from engine.machine import CompiledStep, Passage
 
@@ -30,9 +30,7 @@ def open_case(draft: Draft, command: Open) -> None:
     )
     draft.require_region(command.region)
     require(draft, definition.opening.by, "不能登记这类事项")
-    opening = definition.opening
-    data = checked(definition, command.data, needs=opening.needs, may=opening.may)
-    _require_known(draft, data)
+    data = _incoming(draft, definition.opening, command.data)
     _write(draft, "", data)
     if command.cause:
         _require_system(draft)
@@ -62,27 +60,39 @@ def _require_known(draft: Draft, data: Mapping[str, Any]) -> None:
             draft.require_person(value)
 
 
-def _write(draft: Draft, lane: str, data: Mapping[str, Any]) -> None:
+def _require_ahead(draft: Draft, data: Mapping[str, Any]) -> None:
+    """A day that ends a limit lies after today."""
+    definition, today = draft.program.definition, draft.day.isoformat()
+    past = [name for name in definition.days_ahead & data.keys() if data[name] <= today]
+    if past:
+        titles = {name: definition.fields[name].title.zh for name in sorted(past)}
+        reasons = [Blocker("bad_field", f"“{zh}”应晚于今天", {"field": name}) for name, zh in titles.items()]
+        raise InvalidData("填写的内容有误", reasons=reasons, hint="逐项改正后再次提交")
+
+
+def _write(draft: Draft, lane: str, data: Mapping[str, Any], *, leaving: bool = False) -> None:
     if data:
         draft.change("data", lane=lane, set=dict(data))
-        if not lane:
-            timing.data_changed(draft, set(data))
+        timing.data_changed(draft, set(data), lane=lane, leaving=leaving)
 
 
 def take_step(draft: Draft, command: TakeStep) -> None:
     place = place_of(draft, command.lane)
     step = _step_here(place, command.step)
-    incoming = _incoming(draft, place, step, command.data)
+    incoming = _incoming(draft, step.spec, command.data)
     passage = _fire(draft, place, step, incoming)
     key = taken_key(step, place, draft)
     draft.change("taken", step=key, by=draft.actor.id)
-    _write(draft, place.lane, {**incoming, **step.spec.sets})
+    _write(draft, place.lane, {**incoming, **step.spec.sets}, leaving=bool(passage.to))
     timing.step_taken(draft, step.ref)
     _consequences(draft, step.spec, place)
-    if passage.to and place.lane:
-        movement.enter_lane(draft, place.lane, passage.to)
-    elif passage.to:
+    if passage.to and not place.lane:
         movement.enter(draft, passage.to)
+        return
+    if passage.to:
+        movement.enter_lane(draft, place.lane, passage.to)
+    # A clock that the step has started may have to stand still where the case is.
+    timing.pause_for(draft, draft.program.definition.states[draft.case.state])
 
 
 def place_of(draft: Draft, lane: str) -> Place:
@@ -99,7 +109,7 @@ def _step_here(place: Place, step_id: str) -> CompiledStep:
         return here[step_id]
     open_steps = sorted(here)
     if step_id not in place.chart.step_ids:
-        raise UnknownStep(f"流程中没有“{step_id}”这一步", open=open_steps, hint="可办的步骤见 open")
+        raise UnknownStep(f"流程中没有“{step_id}”这一步", open=open_steps, hint="可办的步骤见 open_steps")
     title = place.chart.states[place.state].title.zh
     reason = Blocker(
         "wrong_state", f"现在的环节是“{title}”，不能办这一步", {"state": place.state, "open": open_steps}
@@ -107,9 +117,10 @@ def _step_here(place: Place, step_id: str) -> CompiledStep:
     raise Blocked("现在不能办这一步", reasons=[reason], hint="刷新后按现在的环节办理")
 
 
-def _incoming(draft: Draft, place: Place, step: CompiledStep, data: Mapping[str, Any]) -> dict[str, Any]:
-    given = checked(draft.program.definition, data, needs=step.spec.needs, may=step.spec.may)
+def _incoming(draft: Draft, spec: Step | Opening, data: Mapping[str, Any]) -> dict[str, Any]:
+    given = checked(draft.program.definition, data, needs=spec.needs, may=spec.may)
     _require_known(draft, given)
+    _require_ahead(draft, given)
     return given
 
 

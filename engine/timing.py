@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from engine import clocks
-from engine.case import CASE_CLOCK, STATE_CLOCK, Case, Clock, lane_of
+from engine.case import CASE_CLOCK, STATE_CLOCK, Case, Clock, lane_clock, lane_of
 from engine.clocks import Rule
-from engine.definition import Rung, State
+from engine.definition import ClockSpec, Rung, State
 from engine.draft import Draft
 from engine.machine import Program
+from engine.recorded import Recorded
+from engine.spelling import Due
 
 
 def rule_of(program: Program, case: Case, clock_id: str) -> Rule | None:
@@ -25,28 +28,24 @@ def rule_of(program: Program, case: Case, clock_id: str) -> Rule | None:
     spec = definition.clocks.get(clock_id)
     if spec is None:
         return None
+    return _rule(spec, spec.due)
+
+
+def _state_rule(state: State) -> Rule | None:
+    return _rule(state, state.due) if state.due else None
+
+
+def _rule(spec: State | ClockSpec, due: Due) -> Rule:
     return Rule(
         title=spec.title.zh,
-        limit=spec.due.within,
-        same_moment=spec.due.same_moment == "same moment",
+        limit=due.longest,
+        same_moment=due.same_moment == "same moment",
+        since=due.since or "",
+        until=due.until or "",
         remind=spec.remind,
         warn=spec.warn,
         ladder=spec.overdue,
         extension=spec.extension,
-    )
-
-
-def _state_rule(state: State) -> Rule | None:
-    if state.due is None:
-        return None
-    return Rule(
-        title=state.title.zh,
-        limit=state.due.within,
-        same_moment=state.due.same_moment == "same moment",
-        remind=state.remind,
-        warn=state.warn,
-        ladder=state.overdue,
-        extension=state.extension,
     )
 
 
@@ -64,7 +63,8 @@ def start(draft: Draft, clock_id: str) -> None:
     rule = rule_of(draft.program, draft.case, clock_id)
     if rule is None:
         return
-    limit, column = clocks.resolve_limit(rule.limit, draft.program.definition.limits, chosen_row(draft))
+    since = _since(draft, rule, clock_id)
+    limit, column = _limit(draft, rule, clock_id, started_at=since or draft.at)
     if limit is None:
         return
     before = draft.case.clocks.get(clock_id)
@@ -75,8 +75,29 @@ def start(draft: Draft, clock_id: str) -> None:
         cycle=before.cycle + 1 if before else 1,
         at=draft.at,
         calendar=draft.facts.calendar,
+        since=since,
     )
     draft.change_clock(clock_id, "start", clock)
+
+
+def _since(draft: Draft, rule: Rule, clock_id: str) -> datetime | None:
+    """When the step from which the clock counts was last taken in this round; None if it was not."""
+    if not rule.since:
+        return None
+    key = lane_of(clock_id)
+    counted = f"{rule.since}@{key}#{draft.case.lanes[key].n}" if "." in rule.since else rule.since
+    taken = draft.case.taken.get(counted)
+    return taken.last_at if taken and taken.round == draft.case.round else None
+
+
+def _limit(draft: Draft, rule: Rule, clock_id: str, *, started_at: datetime) -> tuple[Recorded | None, str]:
+    """The limit in force for this case and the column it came from; None where the case has no such clock."""
+    limit, column = clocks.resolve_limit(rule.limit, draft.program.definition.limits, chosen_row(draft))
+    if limit is None or not rule.until:
+        return limit, column
+    lane, data = lane_of(clock_id), draft.case.data
+    day = (draft.case.lanes[lane].data if lane else data).get(rule.until) or data.get(rule.until, "")
+    return clocks.until(day, limit, started_at, draft.facts.calendar), column
 
 
 def chosen_row(draft: Draft) -> str:
@@ -88,8 +109,13 @@ def chosen_row(draft: Draft) -> str:
 def stop(draft: Draft, clock_id: str) -> None:
     clock = draft.case.clocks.get(clock_id)
     if clock and clock.is_open:
-        stopped = clocks.stop(clock, draft.at)
+        stopped = clocks.stop(clock, draft.at, may_elapse=may_elapse(draft, clock_id))
         draft.change_clock(clock_id, stopped.status, stopped)
+
+
+def may_elapse(draft: Draft, clock_id: str) -> bool:
+    """The term of a settled state simply runs out: nobody is late by it."""
+    return clock_id == STATE_CLOCK and draft.program.definition.states[draft.case.state].settled
 
 
 def cancel(draft: Draft, clock_id: str) -> None:
@@ -135,21 +161,24 @@ def stop_spanning(draft: Draft) -> None:
             stop(draft, clock_id)
 
 
-def data_changed(draft: Draft, fields: set[str]) -> None:
-    """Another row of the limits table may hold now: limits taken from it count anew from their start."""
+def data_changed(draft: Draft, fields: set[str], *, lane: str = "", leaving: bool = False) -> None:
+    """Another row of the limits table, or another day, may hold now: such limits count anew from their start.
+
+    `leaving`: the step ends the clock of its own state, whose day then matters no more.
+    """
     table = draft.program.definition.limits
-    if table is None or table.by not in fields:
-        return
+    other_row = not lane and table is not None and table.by in fields
+    own = lane_clock(lane) if lane else STATE_CLOCK
     for clock_id, clock in list(draft.case.clocks.items()):
-        if clock.is_open and clock.column:
-            _retarget(draft, clock_id, clock)
+        rule = rule_of(draft.program, draft.case, clock_id) if clock.is_open else None
+        if rule is None or (lane and clock_id != own):
+            continue
+        if (clock.column and other_row) or (rule.until in fields and not (leaving and clock_id == own)):
+            _retarget(draft, clock_id, clock, rule)
 
 
-def _retarget(draft: Draft, clock_id: str, clock: Clock) -> None:
-    rule = rule_of(draft.program, draft.case, clock_id)
-    if rule is None:
-        return
-    limit, _ = clocks.resolve_limit(rule.limit, draft.program.definition.limits, chosen_row(draft))
+def _retarget(draft: Draft, clock_id: str, clock: Clock, rule: Rule) -> None:
+    limit, _ = _limit(draft, rule, clock_id, started_at=clock.started_at)
     if limit is None:
         cancel(draft, clock_id)
     elif limit.words != clock.limit:

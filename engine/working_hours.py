@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -162,14 +163,7 @@ class WorkingHours:
         return year.before[index] + min(at, year.ends[index]) - year.starts[index]
 
     def _local(self, t: datetime) -> datetime:
-        if t.tzinfo is None:
-            raise TypeError(f"an instant needs a time zone: {t.isoformat()}")
-        if not FIRST_YEAR - 1 <= t.year <= LAST_YEAR + 1:  # astimezone overflows at the ends of datetime
-            raise BeyondCalendar(t.year)
-        local = t.astimezone(self._zone)
-        if not FIRST_YEAR <= local.year <= LAST_YEAR:
-            raise BeyondCalendar(local.year)
-        return local
+        return _local_time(self._zone, t)
 
     def _intervals(self, d: date) -> Iterator[tuple[datetime, datetime]]:
         for begin, end in self.hours(d):
@@ -214,6 +208,18 @@ def _zone_of(name: str) -> ZoneInfo:
     except (KeyError, ValueError, OSError) as error:
         message, hint = f"不认识的时区：{name}", "例如 Asia/Shanghai"
         raise CalendarDataError(message, place="calendar.zone", hint=hint) from error
+
+
+@lru_cache(maxsize=16_384)  # one step asks for the day of the same few moments many times
+def _local_time(zone: ZoneInfo, t: datetime) -> datetime:
+    if t.tzinfo is None:
+        raise TypeError(f"an instant needs a time zone: {t.isoformat()}")
+    if not FIRST_YEAR - 1 <= t.year <= LAST_YEAR + 1:  # astimezone overflows at the ends of datetime
+        raise BeyondCalendar(t.year)
+    local = t.astimezone(zone)
+    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+        raise BeyondCalendar(local.year)
+    return local
 
 
 def _micros(t: datetime) -> int:

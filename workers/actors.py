@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import structlog
 from dramatiq import Actor, Broker, Message
@@ -10,7 +10,6 @@ from dramatiq import Actor, Broker, Message
 from adapters.db.tasks import TaskId
 from adapters.logging import bound
 from workers.broker import QUEUE
-from workers.middleware import CORRELATIONS
 from workers.tasks import Performer
 
 __all__ = ["declare_actors", "enqueue"]
@@ -33,13 +32,9 @@ def declare_actors(broker: Broker, performer: Performer) -> None:
     Actor(run_tasks, broker=broker, actor_name=RUN_TASKS, queue_name=QUEUE, priority=0, options={})
 
 
-def enqueue(broker: Broker, correlations: Mapping[TaskId, str]) -> None:
-    """Hint at these tasks in one message; the values are the ids of the commands that asked for them."""
+def enqueue(broker: Broker, tasks: Sequence[TaskId]) -> None:
+    """Hint at these tasks in one message."""
     message: Message[None] = Message(
-        queue_name=QUEUE,
-        actor_name=RUN_TASKS,
-        args=(list(correlations),),
-        kwargs={},
-        options={CORRELATIONS: dict(correlations)},
+        queue_name=QUEUE, actor_name=RUN_TASKS, args=(list(tasks),), kwargs={}, options={}
     )
     broker.enqueue(message)

@@ -13,7 +13,6 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from adapters.settings import Settings
-from workers.middleware import Correlation
 
 __all__ = ["QUEUE", "build_broker", "close_broker"]
 
@@ -29,10 +28,10 @@ _ANSWER_SECONDS = 5  # a half-open connection must not hold a thread for ever
 def build_broker(settings: Settings) -> Broker:
     """Nothing is connected yet; a Redis that is away is looked for again every few seconds.
 
-    Only our own middleware: retries belong to the table, and a time limit that is raised inside a thread could cut
-    a transaction in two.
+    Without middleware: retries belong to the table, and a time limit that is raised inside a thread could cut a
+    transaction in two.
     """
-    broker = _redis(settings.redis_url) if settings.redis_url else StubBroker(middleware=[Correlation()])
+    broker = _redis(settings.redis_url) if settings.redis_url else StubBroker(middleware=[])
     broker.declare_queue(QUEUE)
     return broker
 
@@ -52,7 +51,7 @@ def _redis(url: str) -> RedisBroker:
     )
     return RedisBroker(  # type: ignore[no-untyped-call]
         client=client,
-        middleware=[Correlation()],
+        middleware=[],
         namespace=_NAMESPACE,
         heartbeat_timeout=_HEARTBEAT_MS,
         maintenance_chance=_MAINTENANCE_PER_MILLION,

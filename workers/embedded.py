@@ -19,6 +19,7 @@ from dramatiq.errors import BrokerError
 
 from adapters.bootstrap import Container
 from adapters.metrics import Metrics, new_metrics
+from adapters.process import settle
 from adapters.writer import Writer
 from engine.events import Event
 from workers.actors import declare_actors, enqueue
@@ -59,6 +60,7 @@ def running(container: Container) -> Iterator[Running]:
     performer = Performer(container, writer.submit, metrics, worker=worker)
     declare_actors(broker, performer)
     sweeper = Sweeper(container, performer, metrics)
+    settle()
     try:
         with (
             _working(broker, container.settings.worker_threads),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, Full, Queue
 from threading import Thread
 
@@ -17,8 +17,8 @@ __all__ = ["Hints"]
 MOST_IN_A_MESSAGE = 50
 MOST_WAITING = 1_000
 
-Enqueue = Callable[[Mapping[TaskId, str]], None]
-_Batch = dict[TaskId, str]
+Enqueue = Callable[[Sequence[TaskId]], None]
+_Batch = list[TaskId]
 
 log = structlog.get_logger()
 
@@ -67,16 +67,16 @@ class Hints:
             if more is None:
                 self._queue.put_nowait(None)  # there is room: it was just taken
                 break
-            batch |= more
+            batch += more
         return batch
 
 
 def _batches(events: Sequence[Event]) -> Iterator[_Batch]:
-    batch: _Batch = {}
+    batch: _Batch = []
     for event in events:
-        batch |= {TaskId(f"{event.case}.{event.seq}.{n}"): event.command for n in range(len(event.effects))}
+        batch += [TaskId(f"{event.case}.{event.seq}.{n}") for n in range(len(event.effects))]
         if len(batch) >= MOST_IN_A_MESSAGE:
             yield batch
-            batch = {}
+            batch = []
     if batch:
         yield batch

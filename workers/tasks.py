@@ -22,7 +22,6 @@ from engine.case import CaseId, CommandId
 from engine.commands import Command, Open, Relate, Tick
 from engine.errors import BihuanError, CaseExists, NothingDue
 from engine.runtime import CLOCK, Outcome, Refused
-from workers.middleware import correlation_of
 
 __all__ = ["BATCH", "Performer", "UnknownTask", "retry_after"]
 
@@ -202,7 +201,7 @@ def _words(error: Exception) -> str:
 def _named(task: Task) -> dict[str, str | int]:
     return {
         "case_id": task.case,
-        "correlation_id": correlation_of(task.id),
+        "correlation_id": task.command,
         "kind": task.kind,
         "task": task.id,
         "attempts": task.attempts,

@@ -15,6 +15,8 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 _NULL = b"\xff\xff\xff\xff"
+_BIGINT = struct.Struct("!q")
+_BOOLEAN = struct.Struct("!?")
 
 
 class Texts:
@@ -76,14 +78,14 @@ class _BigintsDumper(Dumper):
     format, oid = Format.BINARY, 1016
 
     def dump(self, obj: Bigints) -> bytes:
-        return _encode(20, obj.values, struct.Struct("!q").pack)
+        return _encode(20, obj.values, _BIGINT.pack)
 
 
 class _BooleansDumper(Dumper):
     format, oid = Format.BINARY, 1000
 
     def dump(self, obj: Booleans) -> bytes:
-        return _encode(16, obj.values, struct.Struct("!?").pack)
+        return _encode(16, obj.values, _BOOLEAN.pack)
 
 
 class _ByteasDumper(Dumper):

@@ -17,6 +17,7 @@ from adapters.db import arrays, errors, rows
 from adapters.db.aside import Aside, parameters, statements
 from adapters.db.database import BUSY_SECONDS, Database
 from adapters.db.history import history
+from adapters.db.shelf import Shelf
 from engine.case import Case, CaseId, CommandId
 from engine.errors import BihuanError, StaleCase
 from engine.ports import Loaded, Writes
@@ -29,13 +30,14 @@ class PostgresStore:
 
     def __init__(self, database: Database, *, connections: int = 4) -> None:
         self._database = database
+        self._shelf = Shelf()
         self._pool = _Pool(database.dsn, connections)
 
     @contextmanager
     def unit(self) -> Iterator[PostgresUnit]:
         with _translated(), self._pool.connection() as connection:
             try:
-                unit = PostgresUnit(connection)
+                unit = PostgresUnit(connection, self._shelf)
                 yield unit
                 unit.list_asides()
                 connection.commit()
@@ -51,14 +53,15 @@ class PostgresStore:
 
 
 class PostgresUnit:
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: _Connection, shelf: Shelf) -> None:
         self._connection = connection
+        self._shelf = shelf
         self._before: dict[CaseId, Case] = {}
         self._asides: list[Aside] = []
 
     def load(self, cases: Collection[CaseId], commands: Collection[CommandId]) -> Loaded:
         heads = self._read(_HEADS, arrays.Texts(list(cases))) if cases else ()
-        found = {CaseId(case): rows.stored_case(body, head) for case, head, body in heads}
+        found = self._shelf.cases(heads)
         self._before.update(found)
         # After the locks: whoever answered the same command meanwhile has committed, and is seen.
         receipts = self._read(_RECEIPTS, arrays.Texts(list(commands))) if commands else ()
@@ -90,6 +93,7 @@ class PostgresUnit:
             self._start_over()
             raise
         self._before.update({w.case.id: w.case for w in writes.cases})
+        self._shelf.keep(w.case for w in writes.cases)
 
     def _start_over(self) -> None:
         """A refused write takes back all of its unit; who catches the error begins again with nothing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -142,8 +143,9 @@ def _add_case(rows: Batch, write: CaseWrite, before: Case | None) -> None:
     for event in write.events:
         rows.events.append(_event_row(event))
         rows.tasks.extend(task_rows(event))
-    newcomers = _units(write.events) - (before.units if before else frozenset())
-    rows.involved.extend(InvolvedRow(write.case.id, unit) for unit in sorted(newcomers))
+    if units := _units(write.events):
+        newcomers = units - before.units if before else units
+        rows.involved.extend(InvolvedRow(write.case.id, unit) for unit in sorted(newcomers))
     _add_holdings(rows, before, write.case)
 
 
@@ -174,8 +176,8 @@ def case_row(case: Case) -> CaseRow:
         head=case.head,
         wake_at=micros_or_none(case.wake_at),
         due_at=_due_at(case),
-        late=any(_is_past(clock, case.at) for clock in case.clocks.values()),
-        body=encode(case.as_data()),
+        late=not case.ended and any(_is_past(clock, case.at) for clock in case.clocks.values()),
+        body=case.encoded,
     )
 
 
@@ -188,8 +190,7 @@ def holdings(case: Case) -> Iterator[HoldingRow]:
     """Who holds the case and its open lanes; nothing once the case has ended."""
     if not case.is_open:
         return
-    own = STATE_CLOCK if STATE_CLOCK in case.clocks else CASE_CLOCK
-    yield _holding(case, "", case.holder, case.state, own)
+    yield _holding(case, "", case.holder, case.state, _first_due(case) or _resting(case))
     for key, lane in case.lanes.items():
         if not lane.outcome:
             yield _holding(case, key, lane.holder, lane.state, lane_clock(key))
@@ -216,6 +217,7 @@ def stored_receipt(row: Iterable[Any]) -> Receipt:
     return Receipt(CommandId(command), CaseId(case), request, response, moment(at))
 
 
+@lru_cache(maxsize=16_384)  # the rows of a group name the same few moments many times
 def micros(at: datetime) -> int:
     """Microseconds since the epoch, exactly. `at` must be aware."""
     since = at - _EPOCH
@@ -236,8 +238,19 @@ def moment_or_none(micros: int | None) -> datetime | None:
 
 def _due_at(case: Case) -> int | None:
     """When the case as a whole is next due: its state's, its own and its named running clocks, not those of lanes."""
-    own = (clock for key, clock in case.clocks.items() if not key.startswith(_LANE_CLOCKS))
-    return micros_or_none(min((clock.due_at for clock in own if clock.status == "running"), default=None))
+    first = _first_due(case)
+    return micros(case.clocks[first].due_at) if first else None
+
+
+def _first_due(case: Case) -> str:
+    """Of those running clocks the one that is due first, its state's if several are; empty when none runs."""
+    clocks = case.clocks
+    own = (key for key in clocks if not key.startswith(_LANE_CLOCKS) and clocks[key].status == "running")
+    return min(own, key=lambda key: (clocks[key].due_at, key != STATE_CLOCK, key), default="")
+
+
+def _resting(case: Case) -> str:
+    return STATE_CLOCK if STATE_CLOCK in case.clocks else CASE_CLOCK
 
 
 def _is_past(clock: Clock, at: datetime) -> bool:

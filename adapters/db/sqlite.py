@@ -14,6 +14,7 @@ from adapters.db import errors, rows
 from adapters.db.aside import Aside, parameters, statements
 from adapters.db.database import BUSY_SECONDS, SQLITE_PRAGMAS, Database
 from adapters.db.history import history
+from adapters.db.shelf import Shelf
 from engine.case import Case, CaseId, CommandId
 from engine.errors import BihuanError
 from engine.ports import Loaded, Writes
@@ -24,6 +25,7 @@ class SqliteStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._shelf = Shelf()
         self._connection = sqlite3.connect(
             database.path,
             timeout=BUSY_SECONDS,
@@ -41,7 +43,7 @@ class SqliteStore:
             # IMMEDIATE: a deferred transaction that reads first and then writes fails at once, whatever the timeout.
             connection.execute("BEGIN IMMEDIATE")
             try:
-                unit = SqliteUnit(connection)
+                unit = SqliteUnit(connection, self._shelf)
                 yield unit
                 unit.list_asides()
                 connection.execute("COMMIT")
@@ -59,14 +61,15 @@ class SqliteStore:
 class SqliteUnit:
     """The transaction holds the database's only write lock, so what it read cannot change."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, shelf: Shelf) -> None:
         self._connection = connection
+        self._shelf = shelf
         self._before: dict[CaseId, Case] = {}
         self._asides: list[Aside] = []
 
     def load(self, cases: Collection[CaseId], commands: Collection[CommandId]) -> Loaded:
         heads = self._connection.execute(_HEADS, (orjson.dumps(list(cases)).decode(),)) if cases else ()
-        found = {CaseId(case): rows.stored_case(body, head) for case, head, body in heads}
+        found = self._shelf.cases(heads)
         self._before.update(found)
         receipts = (
             self._connection.execute(_RECEIPTS, (orjson.dumps(list(commands)).decode(),)) if commands else ()
@@ -97,6 +100,7 @@ class SqliteUnit:
                 raise _lost_race(error, batch) from error
             raise
         self._before.update({w.case.id: w.case for w in writes.cases})
+        self._shelf.keep(w.case for w in writes.cases)
 
     def _start_over(self) -> None:
         """A refused write takes back all of its unit; who catches the error begins again with nothing."""

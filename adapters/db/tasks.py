@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NewType
 
 import orjson
-from sqlalchemy import ColumnElement, Update, and_, case, or_, select, text, update
+from sqlalchemy import ColumnElement, Update, and_, case, literal_column, or_, select, text, update
 
 from adapters.db import rows
 from adapters.db.database import Database
 from adapters.db.tables import TASK, TASK_IS_OPEN
-from engine.case import CaseId
+from engine.case import CaseId, CommandId
 
 TaskId = NewType("TaskId", str)
 
@@ -26,13 +26,17 @@ _SILENT: Final = "no answer: the worker ended or took longer than its lease"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`id` is also the key under which the world is asked: performing twice must be harmless. `attempts` counts this one."""
+    """`id` is also the key under which the world is asked: performing twice must be harmless. `attempts` counts this one.
+
+    `command` made the event that asked for the task; for a case that failed to ring, its last event.
+    """
 
     id: TaskId
     kind: str
     case: CaseId
     seq: int
     n: int
+    command: CommandId
     effect: Mapping[str, Any]
     due_at: datetime
     state: str
@@ -108,7 +112,12 @@ class Tasks:
 
     def listed(self, state: str, *, limit: int = 100, after: str = "") -> list[Task]:
         """Tasks of a state in the order of their ids."""
-        query = select(TASK).where(TASK.c.state == state, TASK.c.id > after).order_by(TASK.c.id).limit(limit)
+        query = (
+            select(TASK, _COMMAND)
+            .where(TASK.c.state == state, TASK.c.id > after)
+            .order_by(TASK.c.id)
+            .limit(limit)
+        )
         with self._database.reading() as connection:
             return [_task(row) for row in connection.execute(query)]
 
@@ -127,7 +136,7 @@ class Tasks:
                 lease_owner=owner,
                 lease_until=rows.micros(now + lease),
             )
-            .returning(*TASK.c)
+            .returning(*TASK.c, _COMMAND)
         )
         with self._database.writing() as connection:
             return [_task(row) for row in connection.execute(leased)]
@@ -140,6 +149,10 @@ class Tasks:
 _BEAT: Final = text("""
     INSERT INTO beat (worker, at) VALUES (:worker, :at) ON CONFLICT (worker) DO UPDATE SET at = excluded.at
 """)
+# In words: within RETURNING, SQLAlchemy leaves out the names of tables for SQLite, and `seq = seq` is always true.
+_COMMAND: Final[ColumnElement[str]] = literal_column(
+    "(SELECT event.command FROM event WHERE event.case_id = task.case_id AND event.seq = task.seq)"
+).label("command")
 _NO_LEASE: Final[dict[str, None]] = {"lease_owner": None, "lease_until": None}
 
 
@@ -171,6 +184,7 @@ def _task(row: Any) -> Task:
         case=CaseId(row.case_id),
         seq=row.seq,
         n=row.n,
+        command=CommandId(row.command),
         effect=orjson.loads(row.body),
         due_at=rows.moment(row.due_at),
         state=row.state,

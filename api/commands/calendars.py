@@ -15,6 +15,7 @@ from adapters.calendars import import_year
 from adapters.db.views import Filter
 from api.commands.opening import OPERATOR, container, everything
 from api.commands.output import AsJson, answer, row, table, working_on
+from api.commands.timeline import moment
 from engine import clocks, timing
 from engine.calendar import Calendar
 from engine.canonical import instant, parse_instant
@@ -56,7 +57,7 @@ def import_notice(
             moves = list(_recounted(made, cases, new))
         now = instant(made.now())
     data = {"digest": new.digest, "adopted": not dry_run, "cases": len(cases), "moved": moves, "at": now}
-    answer(data, as_json, lambda console: _show_moves(console, data))
+    answer(data, as_json, lambda console: _show_moves(console, data, new))
 
 
 def _year(calendar: Calendar, year: int) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _moves_in(made: Container, outcome: Outcome) -> Iterator[dict[str, Any]]:
         raise outcome.error
 
 
-def _show_moves(console: Console, data: dict[str, Any]) -> None:
+def _show_moves(console: Console, data: dict[str, Any], new: Calendar) -> None:
     words = "adopted" if data["adopted"] else "not adopted (dry run)"
     console.print(
         f"calendar {data['digest'][-16:]} {words}; {data['cases']} cases looked at, {len(data['moved'])} deadlines"
@@ -164,8 +165,8 @@ def _show_moves(console: Console, data: dict[str, Any]) -> None:
             shown,
             move["case"],
             move["clock"],
-            move["from"][:16],
-            move["to"][:16],
+            moment(parse_instant(move["from"]), new),
+            moment(parse_instant(move["to"]), new),
             "OVERDUE" if move["now_overdue"] else "",
         )
     console.print(shown)

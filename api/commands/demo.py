@@ -12,8 +12,8 @@ from api.commands.timeline import show_lines
 from api.demo.telling import Told, performance
 
 INTRODUCTION = (
-    "Five stories with invented people (示例) on a moved clock, through the real engine and a private database.\n"
-    "Each line: when, working time since the opening, who, what, why, which clock. ✗ was refused: it leaves no event."
+    "五个故事，人员、单位、企业均为虚构（示例）；时间是拨动的，引擎和数据库是真的，办完即删。\n"
+    "每行：时刻｜自登记起的工作时间｜谁｜做了什么 → 到哪个环节｜为什么｜哪个时钟。✗ 表示被拒绝，不留记录。"
 )
 
 
@@ -38,13 +38,14 @@ def _show(shown: Console, told: Told) -> None:
     shown.print()
     shown.print(Text(f"({told.letter}) {told.title}", style="bold cyan"))
     for case, lines in told.cases:
-        shown.print(f"case {case}", style="bold")
+        shown.print(f"编号 {case}", style="bold")
         show_lines(shown, lines)
 
 
 def _show_verified(shown: Console, found: Verified) -> None:
     shown.print()
     shown.print(
-        "Replayed every history: each event decided again from its own recorded inputs, byte for byte."
+        "重放全部记录：核对散列链，并按每条记录自己写明的依据重新裁定，逐字节比对。\n"
+        "Every history replayed: each event decided again from its own recorded inputs, byte for byte."
     )
     found.show(shown)

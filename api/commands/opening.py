@@ -11,10 +11,12 @@ from sqlalchemy import make_url
 
 from adapters.bootstrap import Container, build
 from adapters.db import migrate
+from adapters.db.errors import StoreUnavailable
 from adapters.settings import Settings
 from engine.access import Actor, Reach
 from engine.errors import BihuanError
 
+_SQLITE = b"SQLite format 3\x00"  # how its files begin
 OPERATOR = Actor(id="operator", kind="system", channel="cli")
 
 
@@ -43,6 +45,29 @@ def read_settings(**given: object) -> Settings:
         ) from error
 
 
+class FileRefused(BihuanError):
+    """Raised when a file or folder of this machine cannot be read or made."""
+
+    code = "file_refused"
+
+
+def for_operator(error: BihuanError | OSError) -> BihuanError:
+    """What the machine refuses, in words for whoever can change it; any other error as it is. Errors: `OSError` of no file."""
+    if isinstance(error, StoreUnavailable):
+        return StoreUnavailable(
+            f"the database cannot be used: {error.params.get('reason') or error.message}",
+            hint="check that it runs and that you may write to it, or set BIHUAN_DATABASE_URL",
+        )
+    if isinstance(error, BihuanError):
+        return error
+    if error.filename is None:
+        raise error
+    return FileRefused(
+        f"{error.filename}: {error.strerror}",
+        hint="check that the folder exists and that you may write there",
+    )
+
+
 @contextmanager
 def container(settings: Settings | None = None, *, upgrade: bool = False) -> Iterator[Container]:
     """Everything that runs, closed at the end. Without `upgrade` the database must be ready. Errors: `DatabaseNotReady`."""
@@ -68,6 +93,7 @@ def make_folder(url: str) -> None:
     """The folder of an SQLite file, so that the file can be made in it."""
     if file := sqlite_file(url):
         file.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_another_file(file)
 
 
 def require_ready(url: str) -> None:
@@ -77,12 +103,23 @@ def require_ready(url: str) -> None:
         raise DatabaseNotReady(
             f"there is no database {file}", hint="`bihuan serve --sample` or `bihuan db upgrade` makes it"
         )
+    if file:
+        _refuse_another_file(file)
     found, wanted = migrate.current(url), migrate.head()
     if found != wanted:
         raise DatabaseNotReady(
             f"the database has schema {found or 'none'}, this release needs {wanted}",
             hint="run `bihuan db upgrade`",
         )
+
+
+def _refuse_another_file(file: Path) -> None:
+    """Errors: `DatabaseNotReady` for a file that SQLite did not make."""
+    if not file.exists():
+        return
+    with file.open("rb") as opened:
+        if opened.read(len(_SQLITE)) not in (b"", _SQLITE):
+            raise DatabaseNotReady(f"{file} is not a database", hint="BIHUAN_DATABASE_URL names another file")
 
 
 def everything(made: Container) -> Reach:

@@ -22,6 +22,7 @@ from adapters.settings import Settings
 from api.app import create_app
 from api.commands.opening import container, make_folder, read_settings
 from api.commands.output import AsJson, answer, row, table
+from api.routes.index import WALK
 from engine.errors import BihuanError
 from workers.embedded import running
 from workers.main import work
@@ -29,7 +30,6 @@ from workers.main import work
 GRACE_SECONDS = 8
 SAMPLE_DAYS = 30
 SAMPLE_FILE = Path("var/sample.env")
-WALK = Path(__file__).with_name("walk.sh")
 
 
 class PortTaken(BihuanError):
@@ -88,8 +88,14 @@ def _listening(settings: Settings) -> socket.socket:
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise PortTaken(
-            f"cannot listen on {where}: {error.strerror}", hint="choose another with --port"
+            f"cannot listen on {where}: {_reason(error)}",
+            hint="choose another port with --port, or with BIHUAN_PORT before `make run`",
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Without what `create_server` adds, which says the address again."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
 
 def _server(app: FastAPI) -> uvicorn.Server:
@@ -147,7 +153,7 @@ def _welcome(console: Console, data: dict[str, Any], tokens: dict[str, str]) -> 
         row(shown, role, PEOPLE[role], token)
     console.print(shown)
     console.print("\nA walk, in another terminal: an issue from registration to closing.\n")
-    console.out(WALK.read_text("utf-8"), highlight=False)
+    console.out(WALK, highlight=False)
 
 
 def _address(host: str, port: int) -> str:

@@ -20,9 +20,10 @@ from engine.canonical import instant, parse_instant
 from engine.case import STATE_CLOCK, Case
 from engine.definition import FieldSpec, FieldType, State
 from engine.directory import Directory
-from engine.durations import parse_duration, parse_limit
+from engine.durations import parse_duration
 from engine.events import Event, apply, read
 from engine.machine import Program
+from engine.recorded import parse_recorded
 
 WEEKDAYS: Final = "一二三四五六日"
 CLOCK: Final = "时钟"
@@ -189,7 +190,10 @@ class _Reading:
         late = int(fired["late_seconds"])
         tail = f"，迟 {late} 秒触发" if late else ""
         longer = "".join(f"，延长{parse_duration(amount).zh}" for amount in clock.extended)
-        return f"时限{parse_limit(clock.limit).zh}{longer}，{self._due(instant(clock.due_at))} 止{tail}"
+        rule = timing.rule_of(self.own, self._before(), fired["clock"])
+        title = self._of_lane(fired["clock"]) + (rule.title if rule else "时限")
+        until = self._due(instant(clock.due_at))
+        return f"“{title}”{parse_recorded(clock.limit).zh}{longer}，{until} 止{tail}"
 
     def _told(self) -> tuple[str, ...]:
         people = (p for e in self.event.effects if e["kind"] == "notify" for p in e["people"])
@@ -225,8 +229,10 @@ class _Reading:
         has_stopped = change["clock"]["status"] in ("met", "late", "cancelled")
         case, program = (self._before(), self.own) if has_stopped else (self.after, self.program)
         rule = timing.rule_of(program, case, clock_id)
-        lane = f"{self._lane(clock_id.removeprefix('lane/'))}·" if clock_id.startswith("lane/") else ""
-        return lane + (rule.title if rule else "时限")
+        return self._of_lane(clock_id) + (rule.title if rule else "时限")
+
+    def _of_lane(self, clock: str) -> str:
+        return f"{self._lane(clock.removeprefix('lane/'))}·" if clock.startswith("lane/") else ""
 
 
 _WHAT: Final[Mapping[str, str]] = {

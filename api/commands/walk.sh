@@ -1,4 +1,5 @@
 . var/sample.env   # API, and a token for each role
+show() { python3 -m json.tool --no-ensure-ascii; }
 
 # 1. The enterprise registers an issue.
 CASE=$(curl -sS "$API/cases" -H "Authorization: Bearer $CLIENT" -H "Idempotency-Key: $KEY-1" \
@@ -8,14 +9,14 @@ CASE=$(curl -sS "$API/cases" -H "Authorization: Bearer $CLIENT" -H "Idempotency-
 
 # 2. The liaison of that county accepts it; from now on the clocks of its class run.
 curl -sS "$API/cases/$CASE/steps/accept" -H "Authorization: Bearer $LIAISON" -H "Idempotency-Key: $KEY-2" \
-  -d '{"data": {"category": "simple"}}'
+  -d '{"data": {"category": "simple"}}' | show
 
-# 3. Where is it, who has it, how long is left, and what may I do? (-i also shows the ETag)
-curl -sS -i "$API/cases/$CASE" -H "Authorization: Bearer $LIAISON"
+# 3. Where is it, who has it, how long is left, and what may I do?
+curl -sS "$API/cases/$CASE" -H "Authorization: Bearer $LIAISON" | show
 
 # 4. The liaison answers and closes it on the spot, with the enterprise's confirmation.
 curl -sS "$API/cases/$CASE/steps/close_on_site" -H "Authorization: Bearer $LIAISON" -H "Idempotency-Key: $KEY-4" \
-  -d '{"data": {"answer": "按研发项目设置辅助账，已现场演示（示例）", "confirmed": true}}'
+  -d '{"data": {"answer": "按研发项目设置辅助账，已现场演示（示例）", "confirmed": true}}' | show
 
 # 5. The whole history, each event with its hash and the hash before it.
-curl -sS "$API/cases/$CASE/history" -H "Authorization: Bearer $CLIENT"
+curl -sS "$API/cases/$CASE/history" -H "Authorization: Bearer $CLIENT" | show

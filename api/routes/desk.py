@@ -31,6 +31,7 @@ _ABOUT = {
     "arrived": "有事项待您办理",
     "reminder": "时限将到",
     "overdue": "已超期",
+    "elapsed": "期限已满",
     "step": "事项有进展",
     "assigned": "指派给您办理",
     "extension_asked": "有延期申请待您审批",
@@ -104,7 +105,8 @@ def _roles_of(container: Container, post: str) -> Collection[tuple[str, Role]]:
 
 def _line(container: Container, presenter: Presenter, held: Held) -> InboxLine:
     case = held.case
-    definition = presenter.program(case).definition
+    program = presenter.program(case)
+    definition = program.definition
     clock, calendar = case.clocks.get(held.clock), presenter.calendar(definition)
     return InboxLine(
         case=case.id,
@@ -116,6 +118,7 @@ def _line(container: Container, presenter: Presenter, held: Held) -> InboxLine:
         subject=case.subject,
         holder=presenter.holder(definition, held.holder),
         clock=held.clock,
+        clock_title=presenter.clock_title(program, case, held.clock) if clock else "",
         due_at=held.due_at,
         light=light_view(clocks.light(clock, container.now(), calendar) if clock else "grey"),
     )

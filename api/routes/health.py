@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -118,6 +119,15 @@ def _directory(container: Container) -> str:
     return ""
 
 
+def _files(container: Container) -> str:
+    """The folder is made on first use: until then the nearest one above it must be writable."""
+    folder = container.settings.files.absolute()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return ""
+    return f"材料存放目录 {folder} 不能写入：检查 BIHUAN_FILES 和目录权限"
+
+
 def _workflows(container: Container) -> str:
     return "" if container.definitions.all() else "还没有发布任何流程"
 
@@ -128,6 +138,7 @@ _CHECKS: Final[dict[str, Callable[[Container], str]]] = {
     "calendar": _calendar,
     "directory": _directory,
     "workflows": _workflows,
+    "files": _files,
 }
 
 

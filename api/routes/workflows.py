@@ -15,10 +15,11 @@ from api.documents import refusals
 from api.presenting import field_view
 from api.schemas import FieldView, Named
 from engine.certificate import certify
-from engine.definition import Definition, LimitRef, State
+from engine.definition import Definition, State
 from engine.diagram import mermaid, svg
 from engine.errors import UnknownWorkflow
 from engine.machine import Program
+from engine.spelling import LimitRef
 
 router = APIRouter(tags=["流程"], responses=refusals(400, 401, 403, 404, 422, 503))
 
@@ -200,5 +201,5 @@ def _state(definition: Definition, name: str, state: State) -> StateView:
 def _due_words(state: State) -> str:
     if state.due is None:
         return ""
-    limit = state.due.within
+    limit = state.due.longest
     return f"按类别：{limit.column}" if isinstance(limit, LimitRef) else limit.zh

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from engine.definition import Definition, Due, Extension, Limit, LimitRef, LimitTable, Rung
+from engine.definition import Definition, Extension, LimitTable, Rung
 from engine.durations import Duration, FixedDate, Unit, plus, same_kind
+from engine.spelling import Due, Limit, LimitRef
 
 Length = Duration | FixedDate
 
@@ -74,7 +75,7 @@ def waited(
     definition: Definition, due: Due | None, ladder: tuple[Rung, ...], extension: Extension | None = None
 ) -> tuple[Part, ...]:
     """How long a state can last by its own clock: the limit, all extensions, and the wait until the rung that moves."""
-    length = worst(due.within, definition.limits) if due else None
+    length = worst(due.longest, definition.limits) if due else None
     if due is None or length is None:
         return ()
     parts = [Part(_extended(definition, length, extension), due.same_moment == "same moment")]

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from engine.certificate.graph import Net, Path, place
 from engine.certificate.lengths import Length, rows_of, weight, worst
-from engine.definition import OPEN, Due, Limit, Rung, State
+from engine.definition import OPEN, Rung, State
 from engine.durations import Duration, FixedDate, Offset, Share, Unit, same_kind
 from engine.findings import Finding
+from engine.spelling import Due, Limit
 
 Findings = Iterator[Finding]
 
@@ -38,7 +39,7 @@ def _answered_for(net: Net, state: State, at: Path) -> Findings:
         yield net.finding("no_overdue", f"环节“{title}”没有写超期以后怎么办", at, hint="写 overdue")
     if state.due:
         none = [
-            row for row, length in rows_of(state.due.within, net.definition.limits).items() if length is None
+            row for row, length in rows_of(state.due.longest, net.definition.limits).items() if length is None
         ]
         if none:
             message = f"类别 {'、'.join(none)} 在“{title}”没有时限（none）"
@@ -100,7 +101,7 @@ def _clocks(net: Net) -> Iterator[tuple[Path, Limit | None, tuple[Offset, ...], 
 
 
 def _within(due: Due | None) -> Limit | None:
-    return due.within if due else None
+    return due.longest if due else None
 
 
 def _too_early(offset: Offset, length: Length) -> bool:
@@ -208,7 +209,7 @@ def case_limit(net: Net) -> Findings:
         )
     whole = worst(due.within, net.definition.limits)
     for state_id, state in net.definition.states.items():
-        own = worst(state.due.within, net.definition.limits) if state.due else None
+        own = worst(state.due.longest, net.definition.limits) if state.due else None
         if not (isinstance(whole, Duration) and isinstance(own, Duration)) or not net.is_open(state_id):
             continue
         if "case" not in state.pauses and weight(whole) < weight(own):

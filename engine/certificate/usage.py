@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from engine.certificate.graph import Net, Path, backward, place
-from engine.definition import Definition, FieldType, LimitRef, RoleOf, Rung, State, step_ref
+from engine.definition import Definition, FieldType, RoleOf, Rung, State, step_ref
 from engine.directory import Address
 from engine.findings import Finding
+from engine.spelling import Due, LimitRef
 
 Findings = Iterator[Finding]
 
@@ -80,12 +81,12 @@ def _told(ladder: tuple[Rung, ...]) -> tuple[Address, ...]:
 def _fields_used(net: Net) -> Iterator[str]:
     definition = net.definition
     yield from (*definition.opening.needs, *definition.opening.may)
+    yield from definition.days_ahead
     if definition.limits:
         yield definition.limits.by
     for chart, states in definition.charts():
         for state in states.values():
-            if state.holder:
-                yield state.holder
+            yield from (state.holder,) if state.holder else ()
             if state.parallel:
                 yield from (name for name in (state.parallel.each, state.parallel.again) if name)
                 yield from net.trial.reads("", (r.when for r in state.parallel.then if r.when))
@@ -102,10 +103,13 @@ def _fields_used(net: Net) -> Iterator[str]:
 def _limits_used(definition: Definition) -> Iterator[LimitRef]:
     for _, states in definition.charts():
         for state in states.values():
-            found = (state.due.within if state.due else None, state.extension.by if state.extension else None)
+            found = (
+                state.due.longest if state.due else None,
+                state.extension.by if state.extension else None,
+            )
             yield from (limit for limit in found if isinstance(limit, LimitRef))
     for clock in definition.clocks.values():
-        pair = (clock.due.within, clock.extension.by if clock.extension else None)
+        pair = (clock.due.longest, clock.extension.by if clock.extension else None)
         yield from (limit for limit in pair if isinstance(limit, LimitRef))
     if definition.case_due and isinstance(definition.case_due.within, LimitRef):
         yield definition.case_due.within
@@ -198,4 +202,37 @@ def moved(net: Net, previous: Definition | None) -> Findings:
             )
 
 
-ALL = (unused, holders, separation)
+# What a limit counts from, or until
+
+
+def counted(net: Net) -> Findings:
+    """A step that cannot come before the clock starts, or a day that nobody has named by then, changes nothing."""
+    for chart, states in net.definition.charts():
+        for state_id, state in states.items():
+            if state.due and state_id in net.paths[chart]:
+                before = _before(net, chart, state_id)
+                at = (*place(chart, state_id), "due")
+                yield from _counted(net, state.due, before, at, net.example(chart, state_id))
+    everything = {step_ref(chart, step) for chart, _, _, step, _ in net.definition.steps()}
+    for name, spec in net.definition.clocks.items():
+        yield from _counted(net, spec.due, everything, ("clocks", name, "due"), ())
+
+
+def _counted(net: Net, due: Due, before: set[str], at: Path, example: tuple[str, ...]) -> Findings:
+    if due.since and due.since not in before:
+        message = f"动作 {due.since} 不可能先于这里办理，时限总是从进入时算起"
+        yield net.finding("since_never_before", message, (*at, "since"), hint="去掉 since", example=example)
+    if due.until and due.until not in _brought(net.definition, before):
+        message = f"到这里时还没有人填写 {due.until}，时限总是 at_most"
+        hint = "让前面的动作填写这一天，或直接写 within"
+        yield net.finding("until_never_written", message, (*at, "until"), hint=hint, example=example)
+
+
+def _brought(definition: Definition, refs: set[str]) -> set[str]:
+    """The fields that the opening or one of these steps may write."""
+    taken = (s for chart, _, _, name, s in definition.steps() if step_ref(chart, name) in refs)
+    steps = {field for step in taken for field in (*step.needs, *step.may, *step.sets)}
+    return steps | {*definition.opening.needs, *definition.opening.may}
+
+
+ALL = (unused, holders, separation, counted)

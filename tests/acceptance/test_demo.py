@@ -6,6 +6,7 @@ pure core; here they run through the real engine and a database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,6 +80,16 @@ def test_the_leader_is_told_and_has_three_working_days(told: dict[str, Told]) ->
     ]
     assert any("分管领导协调”至10-14 17:30" in clock for clock in line.clocks)
     assert any("示例分管领导" in person for person in line.told)
+
+
+def test_each_line_of_the_clock_names_the_clock_and_its_end(told: dict[str, Told]) -> None:
+    fired = [
+        line for story in told.values() for _, lines in story.cases for line in lines if line.who == "时钟"
+    ]
+    assert len(fired) > 10
+    assert [line.why for line in fired if not re.match(r"“.+”\d+个(工作日|月).* 止$", line.why)] == []
+    [money] = [line for line in fired if line.what == f"{MONEY}协办超期"]
+    assert money.why == "“合肥市蜀山区金融管理局·协办中”7个工作日，10-09 17:30 止"
 
 
 def test_an_extension_in_time_is_approved_and_one_too_late_is_refused(told: dict[str, Told]) -> None:

@@ -181,6 +181,21 @@ def test_the_inbox_holds_what_waits_for_the_caller_the_earliest_due_first(office
     assert [page["lines"][0]["case"], rest["lines"][0]["case"], rest["next"]] == [urgent, first, ""]
 
 
+def test_an_inbox_line_shows_the_clock_that_is_due_first_whichever_it_is(office: Office) -> None:
+    """First contact is due before the answer, and before the state is; once it is made, the answer comes next."""
+    case = office.dispatched()
+    office.took(TAX, case, "sign")
+
+    def clock() -> tuple[str, str]:
+        [line] = office.get(TAX, "/inbox").json()["lines"]
+        assert line["due_at"] == seen(office, TAX, case)["due_at"]
+        return line["clock"], line["clock_title"]
+
+    assert clock() == ("contact", "首次联系时限")
+    office.took(TAX, case, "contact", contact_note="已电话联系（示例）")
+    assert clock() == ("answer", "答复时限")
+
+
 def test_what_escalates_appears_in_the_inbox_of_the_level_above(office: Office) -> None:
     case = office.open()
     assert office.get(UPPER, "/inbox").json()["total"] == 0
@@ -311,6 +326,12 @@ def test_readiness_sees_a_sweeper_that_fell_silent_and_a_calendar_that_ends(offi
     office.clock.move_to(datetime(2027, 11, 1, tzinfo=UTC))
     failing = [c["name"] for c in office.client.get("/readyz").json()["checks"] if not c["ok"]]
     assert failing == ["sweeper", "calendar"]
+
+
+def test_readiness_sees_a_folder_that_cannot_keep_evidence(office: Office) -> None:
+    office.container.settings.files.write_text("in the way")
+    failing = {c["name"]: c["detail"] for c in office.client.get("/readyz").json()["checks"] if not c["ok"]}
+    assert "BIHUAN_FILES" in failing["files"]
 
 
 def test_the_correlation_id_comes_back_and_a_bad_one_is_replaced(shared_office: Office) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import jsonschema
 import pytest
 
+from api.routes.index import WALK
 from tests.support.office import Office
 
 OPERATIONS = {
@@ -103,8 +105,18 @@ def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Offi
     )
 
 
+def test_the_first_page_shows_the_walk_that_the_readme_shows(shared_office: Office) -> None:
+    page = unescape(shared_office.client.get("/").text)
+    assert WALK in page
+    assert WALK.count("curl ") == 5
+
+
+def test_the_root_of_the_api_leads_to_its_description(shared_office: Office) -> None:
+    assert shared_office.client.get("/api/v1").url.path == "/api/v1/openapi.json"
+
+
 def test_no_page_loads_anything_from_elsewhere(shared_office: Office) -> None:
     page = shared_office.client.get("/").text
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
-    assert page.count("curl ") == 5
+    assert "width=device-width" in page
     assert shared_office.client.get("/docs").status_code == 404

@@ -375,3 +375,26 @@ def test_a_fault_nobody_foresaw_is_told_without_its_inside(
     answer = office.get(LIAISON, "/cases")
     refused(answer, 500, "internal_error")
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "named"),
+    [
+        ({"workflow": "isue", "region": "340104"}, "unknown_workflow", "/api/v1/workflows"),
+        ({"workflow": "issue", "region": "999999"}, "unknown_region", "340104"),
+    ],
+)
+def test_a_name_that_is_not_known_is_refused_with_where_to_look(
+    shared_office: Office, body: dict[str, str], code: str, named: str
+) -> None:
+    wanted = {**body, "subject": "sample-1", "data": {}}
+    problem = shared_office.post("p-340104-liaison-1", "/cases", wanted).json()
+    assert problem["code"] == code
+    assert named in problem["hint"]
+
+
+def test_who_may_not_is_told_where_it_stands_who_may(shared_office: Office) -> None:
+    case = shared_office.open()
+    problem = shared_office.step("p-340104-leader-1", case, "accept", category="simple").json()
+    assert (problem["code"], problem["open_steps"]) == ("forbidden", [])
+    assert "steps" in problem["hint"]

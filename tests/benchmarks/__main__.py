@@ -25,6 +25,8 @@ from rich.table import Table
 from tests.benchmarks.floor import PostgresFloor, Recorder, SqliteFloor
 from tests.benchmarks.http import http_rates
 from tests.benchmarks.load import bench, databases, groups, must, steps
+from tests.benchmarks.storm import storm, sweep_rates
+from workers.sweeper import GROUP
 
 SEED = 7
 FLOORS: dict[str, Callable[[str], SqliteFloor | PostgresFloor]] = {
@@ -67,14 +69,29 @@ def handle_row(kind: str, group: int, *, cases: int, chunks: int, rounds: int) -
     return _row(f"{kind}, groups of {group}", rates, floors)
 
 
-def _http_rows(kind: str, floor: float, *, seconds: float) -> list[Row]:
+def _http_rows(kind: str, floor: float, *, seconds: float, times: int) -> list[Row]:
     """Over HTTP, beside the floor of groups of 100 measured just before in the same run."""
-    single, batched = http_rates(kind, seconds=seconds)
-    names = (f"{kind}, HTTP, 64 connections", f"{kind}, HTTP, batches of 100 on 8 connections")
-    return [Row(n, rate, floor, rate / floor, None) for n, rate in zip(names, (single, batched), strict=True)]
+    single, batched = http_rates(kind, seconds=seconds, times=times)
+    floors = [floor] * times
+    return [
+        _row(f"{kind}, HTTP, 64 connections", single, floors),
+        _row(f"{kind}, HTTP, batches of 100 on 8 connections", batched, floors),
+    ]
 
 
-def _row(name: str, rates: Sequence[float], floors: Sequence[float]) -> Row:
+def _storm_rows(kind: str, *, due: int, chunks: int) -> list[Row]:
+    """The sweep beside its floor, and a serving process in a storm beside the same floor."""
+    rates, floors = sweep_rates(kind, FLOORS[kind], due=due, chunks=chunks)
+    swept = _row(f"{kind}, sweep in groups of {GROUP}, {due:,} due", rates, floors)
+    found = storm(kind, due=due)
+    if found.faults:
+        raise AssertionError(found.faults[:5])
+    name = f"{kind}, storm: serve, {due:,} due at once"
+    note = f"step p95 {found.p95:.0f} ms, idle {found.idle_p95:.0f} ms: x{found.p95 / found.idle_p95:.1f}; each fired once"
+    return [swept, _row(name, [found.rate], [statistics.median(floors)], note=note)]
+
+
+def _row(name: str, rates: Sequence[float], floors: Sequence[float], *, note: str = "") -> Row:
     ratios = [rate / floor for rate, floor in zip(rates, floors, strict=True)]
     return Row(
         name,
@@ -82,6 +99,7 @@ def _row(name: str, rates: Sequence[float], floors: Sequence[float]) -> Row:
         statistics.median(floors),
         statistics.median(ratios),
         (min(ratios), max(ratios)),
+        note,
     )
 
 
@@ -103,7 +121,8 @@ def main(argv: Sequence[str]) -> int:
     for kind in ("sqlite", "postgres"):
         rows.append(handle_row(kind, 1, cases=100, chunks=max(3, int(9 * size)), rounds=2))
         rows.append(handle_row(kind, 100, cases=int(1000 * size), chunks=max(3, int(9 * size)), rounds=2))
-        rows += _http_rows(kind, rows[-1].floor or 0.0, seconds=6 * size)
+        rows += _http_rows(kind, rows[-1].floor or 0.0, seconds=max(1.0, 4 * size), times=3)
+        rows += _storm_rows(kind, due=int(10_000 * size), chunks=max(4, int(10 * size)))
     _show(rows)
     if options.json:
         options.json.write_text(
@@ -112,13 +131,14 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _machine() -> dict[str, str | int | None]:
+def _machine() -> dict[str, str | int | float | None]:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     )
     return {
         "commit": commit.stdout.strip(),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),  # of others too, if more than what the bench itself makes
         "processor": platform.processor() or platform.machine(),
         "python": platform.python_version(),
     }
@@ -133,7 +153,7 @@ def _show(rows: Sequence[Row]) -> None:
         ratio = f"{row.ratio:.2f}" if row.ratio else "-"
         spread = f"{row.spread[0]:.2f}–{row.spread[1]:.2f}" if row.spread else "-"
         table.add_row(row.name, f"{row.rate:,.0f}", floor, ratio, spread, row.note)
-    Console(width=140).print(table)
+    Console(width=170).print(table)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,17 @@ from engine.ports import Loaded, Store, Unit, Writes
 
 @dataclass(slots=True)
 class Transaction:
-    """What one unit read and wrote, as the driver was given it."""
+    """What one unit read and wrote. Kept as values: what the driver was given is derived from them untimed, in `ready`."""
 
     cases: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
-    batch: rows.Batch = field(default_factory=rows.Batch)
+    due: tuple[int, int] | None = None  # of a sweep: until when, and how many at most
+    before: dict[CaseId, Case] = field(default_factory=dict)
+    writes: Writes = field(default_factory=Writes)
+
+    @property
+    def batch(self) -> rows.Batch:
+        return rows.batch(self.writes, self.before)
 
 
 class Recorder:
@@ -55,24 +61,24 @@ class Recorder:
 class _RecordedUnit:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        self._before: dict[CaseId, Case] = {}
         self.transaction = Transaction()
 
     def load(self, cases: Collection[CaseId], commands: Collection[CommandId]) -> Loaded:
         loaded = self._unit.load(cases, commands)
-        self._before.update(loaded.cases)
+        self.transaction.before.update(loaded.cases)
         self.transaction.cases += cases
         self.transaction.commands += commands
         return loaded
 
     def due(self, now: datetime, limit: int) -> Sequence[CaseId]:
+        self.transaction.due = (rows.micros(now), limit)
         return self._unit.due(now, limit)
 
     def set_aside(self, case: CaseId, error: str, now: datetime) -> None:
         self._unit.set_aside(case, error, now)
 
     def write(self, writes: Writes) -> None:
-        self.transaction.batch = rows.batch(writes, self._before)
+        self.transaction.writes = writes
         self._unit.write(writes)
 
 
@@ -92,14 +98,17 @@ class SqliteFloor:
         inserts = [
             (sql, getattr(batch, name)) for name, sql in sqlite._STATEMENTS.items() if getattr(batch, name)
         ]
-        return heads, keys, moved, inserts
+        return transaction.due, heads, keys if transaction.commands else None, moved, inserts
 
     def play(self, prepared: Any) -> None:
-        heads, keys, moved, inserts = prepared
+        due, heads, keys, moved, inserts = prepared
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
+        if due:
+            connection.execute(sqlite._DUE, due).fetchall()
         connection.execute(sqlite._HEADS, (heads,)).fetchall()
-        connection.execute(sqlite._RECEIPTS, (keys,)).fetchall()
+        if keys:
+            connection.execute(sqlite._RECEIPTS, (keys,)).fetchall()
         for sql, found in inserts:
             connection.executemany(sql, found)
         if connection.executemany(sqlite._MOVE, moved).rowcount != len(moved):
@@ -125,18 +134,22 @@ class PostgresFloor:
             columns.append(arrays.Bigints(batch.expected))
         statement = postgres._statement(names).encode()
         return (
+            transaction.due,
             arrays.Texts(transaction.cases),
-            arrays.Texts(transaction.commands),
+            arrays.Texts(transaction.commands) if transaction.commands else None,
             statement,
             columns,
             len(batch.moved),
         )
 
     def play(self, prepared: Any) -> None:
-        heads, keys, statement, columns, moved = prepared
+        due, heads, keys, statement, columns, moved = prepared
         connection = self._connection
+        if due:
+            connection.execute(postgres._DUE.encode(), due, prepare=True, binary=True).fetchall()
         connection.execute(postgres._HEADS.encode(), (heads,), prepare=True, binary=True).fetchall()
-        connection.execute(postgres._RECEIPTS.encode(), (keys,), prepare=True, binary=True).fetchall()
+        if keys:
+            connection.execute(postgres._RECEIPTS.encode(), (keys,), prepare=True, binary=True).fetchall()
         answer = connection.execute(statement, columns, prepare=True, binary=True).fetchone()
         if answer is None or answer[0] != moved:
             raise AssertionError("the floor does not stand where the engine stood")

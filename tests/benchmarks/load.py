@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from adapters.bootstrap import Container, build
-from adapters.clock import MovedClock
 from adapters.organisation import sample_directory
+from adapters.process import settle
 from adapters.settings import Settings
 from engine.access import Actor, Grant
 from engine.case import CaseId, CommandId
@@ -27,26 +27,40 @@ PING = Path(__file__).with_name("ping.yaml")
 CLERK = Actor(id="p-34-liaison-1", grants=(Grant(role="liaison", region="34"),), channel="bench")
 
 
+class TickingClock:
+    """A millisecond later each time it is asked: no two groups write the same moments, and every run writes the same ones."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A container with `cases` opened, all in state `left`."""
+    """A container with `cases` opened, all in state `left`, and its clock."""
 
     container: Container
     cases: Sequence[CaseId]
+    clock: TickingClock
 
 
 @contextmanager
 def bench(url: str, *, cases: int, folder: Path) -> Iterator[Bench]:
     """The same cases, clock and entropy for every database: what is written is the same to the byte."""
     settings = Settings(database_url=url, files=folder, log="bench")
-    container = build(settings, now=MovedClock(START), entropy=random.Random(7).randbytes)
+    clock = TickingClock(START)
+    container = build(settings, now=clock, entropy=random.Random(7).randbytes)
     try:
         container.directories.adopt(sample_directory(), START)
         container.definitions.publish(load(PING.read_bytes(), name=PING.name), START)
         numbers = [case_number(2026, n + 1) for n in range(cases)]
         for part in _groups([_opening(n) for n in numbers], 100):
             _must(container, part)
-        yield Bench(container, numbers)
+        settle()  # as a process that serves does
+        yield Bench(container, numbers, clock)
     finally:
         container.close()
 

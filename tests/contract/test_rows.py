@@ -11,9 +11,10 @@ from adapters.db.database import Database
 from adapters.db.rows import micros
 from engine.case import CaseId, Holder
 from engine.errors import StaleCase
-from engine.ports import CaseWrite, Store, Writes
+from engine.ports import CaseWrite, Writes
 from tests.support.builders import (
     MORNING,
+    NOTICE,
     after,
     entering,
     lane,
@@ -21,17 +22,8 @@ from tests.support.builders import (
     noting,
     opened,
     running,
-    written,
 )
-from tests.support.stores import Backend, memory_backend
-
-TABLES = ("case", "event", "receipt", "task", "holding", "involved", "secret")
-NOTICE = {"kind": "notify", "to": "leader", "about": "示例"}
-
-
-def write(store: Store, *writes: CaseWrite) -> None:
-    with store.unit() as unit:
-        unit.write(written(*writes))
+from tests.support.stores import TABLES, Backend, memory_backend, write
 
 
 def test_each_effect_of_an_event_becomes_one_task(backend: Backend) -> None:

@@ -13,6 +13,7 @@ from engine.errors import CaseExists, StaleCase
 from engine.ports import CaseWrite, Secret, Store, Writes
 from tests.support.builders import (
     LOG,
+    NOTICE,
     after,
     entering,
     lane,
@@ -23,15 +24,7 @@ from tests.support.builders import (
     running,
     written,
 )
-from tests.support.stores import Backend
-
-TABLES = ("case", "event", "receipt", "task", "holding", "involved", "secret")
-NOTICE = {"kind": "notify", "to": "leader", "about": "示例"}
-
-
-def write(store: Store, *writes: CaseWrite) -> None:
-    with store.unit() as unit:
-        unit.write(written(*writes))
+from tests.support.stores import TABLES, Backend, write
 
 
 def write_and_fail(store: Store, *writes: CaseWrite) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from adapters.db.database import Database
 from adapters.db.tasks import Task, TaskId, Tasks
-from engine.case import CaseId
+from engine.case import CaseId, CommandId
 from engine.ports import Store
-from tests.support.builders import MORNING, opened, written
+from tests.support.builders import MORNING, moved, opened, written
 from tests.support.stores import Backend
 
 LEASE = timedelta(minutes=5)
@@ -48,12 +48,24 @@ def test_a_claimed_task_is_what_the_event_asked_for(tasks: Tasks) -> None:
         case=CaseId("A-1"),
         seq=1,
         n=0,
+        command=CommandId("A-1-1"),
         effect={"kind": "notify", "n": 0},
         due_at=MORNING,
         state="leased",
         attempts=1,
         last_error="",
     )
+
+
+def test_each_task_names_the_command_that_asked_for_it(tasks: Tasks, sql_backend: Backend) -> None:
+    first = opened("A-2", effects=[{"kind": "notify"}], command="k-1")
+    later = moved(first.case, [], effects=[{"kind": "notify"}])
+    for write in (first, later):
+        with sql_backend.store.unit() as unit:
+            unit.write(written(write))
+    wanted = {"A-1.1.0": "A-1-1", "A-2.1.0": "k-1", "A-2.2.0": "A-2-2"}
+    assert {task.id: task.command for task in tasks.listed("ready")} == wanted
+    assert {task.id: task.command for task in tasks.claim_ready("w-1", after(60), LEASE, 10)} == wanted
 
 
 def test_a_claimed_task_is_nobody_elses_until_its_lease_ends(tasks: Tasks) -> None:

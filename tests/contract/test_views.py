@@ -29,9 +29,8 @@ from tests.support.builders import (
     noting,
     opened,
     running,
-    written,
 )
-from tests.support.stores import Backend
+from tests.support.stores import Backend, write
 
 REGIONS = ("34", "3401", "340102", "340103", "3402", "340202")
 UNITS = ("u-科技", "u-财政", "u-庐阳")
@@ -48,11 +47,6 @@ def store(sql_backend: Backend) -> Store:
 @pytest.fixture
 def views(database: Database, store: Store) -> Views:
     return Views(database)
-
-
-def write(store: Store, *writes: CaseWrite) -> None:
-    with store.unit() as unit:
-        unit.write(written(*writes))
 
 
 def random_cases(store: Store, dice: random.Random) -> dict[CaseId, tuple[Case, set[str]]]:

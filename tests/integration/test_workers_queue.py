@@ -122,7 +122,7 @@ def test_hints_that_come_late_twice_or_for_nothing_are_harmless(url: str, redis_
         before = told(container)
         broker = build_broker(container.settings)
         for task in [*unsettled_or_not(container), TaskId("no-such-case.1.0")] * 3:
-            enqueue(broker, {task: "again"})
+            enqueue(broker, [task])
         send(container, process, "two")
         wait_until(is_done(container, 2))
         close_broker(broker)
@@ -175,7 +175,7 @@ def test_hints_come_back_when_redis_does(url: str, own_valkey: Server) -> None:
 
         def hinted_at_until_done() -> bool:
             broker = build_broker(container.settings)
-            enqueue(broker, dict.fromkeys(map(TaskId, unfinished(container)), "again"))
+            enqueue(broker, [TaskId(task) for task in unfinished(container)])
             close_broker(broker)
             return is_done(container, 1)()
 

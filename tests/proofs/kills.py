@@ -11,7 +11,6 @@ import random
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Event
 
 import redis
 
@@ -21,6 +20,7 @@ from tests.proofs.clients import Crowd
 from tests.proofs.ledger import Ledger, Verdict, judge
 from tests.proofs.town import Town, town
 from tests.support.served import Served, served
+from tests.support.waiting import wait_until
 
 SETTLE_SECONDS = 120
 
@@ -86,9 +86,9 @@ async def _progress(crowd: Crowd, writing: asyncio.Task[None], steps: int) -> No
 
 def _settle(container: Container) -> None:
     """Wait until nothing is due and no task waits."""
-    pause = Event()
-    for _ in range(SETTLE_SECONDS * 10):
+
+    def is_settled() -> bool:
         owed = container.views.owed(system_now())
-        if not owed.overdue_timers and not owed.tasks["ready"] and not owed.tasks["leased"]:
-            return
-        pause.wait(0.1)
+        return not (owed.overdue_timers or owed.tasks["ready"] or owed.tasks["leased"])
+
+    wait_until(is_settled, seconds=SETTLE_SECONDS)

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from engine.canonical import (
     INTEGER_LIMIT,
     NotCanonical,
     check,
+    cleaned,
     decode,
     encode,
     instant,
@@ -63,6 +65,22 @@ def test_whatever_passes_the_border_is_written_alike_by_all_three(value: Any) ->
     except NotCanonical:
         return
     assert encode(value) == rfc8785.dumps(value) == plain_json(value)
+
+
+@given(ANY_JSON | VALUES | st.recursive(TEXT, st.lists, max_leaves=10))
+def test_cleaning_is_normalising_and_checking(value: Any) -> None:
+    def slowly(value: Any) -> Any:
+        check(normal := normalise(value))
+        return normal
+
+    assert outcome(cleaned, value) == outcome(slowly, value)
+
+
+def outcome(work: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return encode(work(value))
+    except NotCanonical as fault:
+        return fault.reason, fault.path
 
 
 @given(st.recursive(TEXT, st.lists, max_leaves=10))

@@ -17,6 +17,7 @@ import pytest
 from adapters.calendars import load_calendar
 from engine import clocks
 from engine.calendar import Calendar
+from engine.canonical import parse_instant
 from engine.case import Clock
 from engine.clocks import Rule
 from engine.definition import Rung
@@ -230,7 +231,9 @@ def test_clocks_of_random_cases_hold_the_working_time_that_passed_while_they_ran
                 key = (change["id"], change["clock"]["cycle"])
                 if change["do"] == "inherit":
                     inherited.add(key)
-                if change["do"] in ("start", "resume"):
+                if change["do"] == "start":  # before the event, where the limit counts since a step
+                    begun[key] = min(event.at, parse_instant(change["clock"]["started_at"]))
+                elif change["do"] == "resume":
                     begun[key] = event.at
                 elif change["do"] in ("pause", "met", "late", "cancelled") and key in begun:
                     spans.setdefault(key, []).append((begun.pop(key), event.at))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,40 @@ def test_an_open_case_always_has_a_holder_and_a_running_clock_until_it_ends(work
                 assert case.holder.role
             open_lanes = {f"lane/{key}" for key, lane in case.lanes.items() if not lane.outcome}
             assert {key for key in running if key.startswith("lane/")} == open_lanes
+
+
+def deeds(body: Mapping[str, Any], state: str) -> Iterator[str]:
+    """What of the language an event shows, where that is easily missed by chance."""
+    if body["type"] == "step.taken" and body["asked"]["step"] == "withdraw":
+        yield f"withdrawn from {state}"
+    for change in body["changes"]:
+        clock = change.get("clock", {})
+        if ", at most " in clock.get("limit", ""):
+            yield f"a day: {change['do']}"
+        if change.get("do") == "start" and clock and clock["started_at"] < body["at"]:
+            yield f"since a step: {change['id'].partition('/')[0]}"
+    yield from (f"notice: {e['about']}" for e in body["effects"] if e["kind"] == "notify")
+
+
+def test_the_histories_show_steps_that_are_open_everywhere_named_days_and_limits_since_a_step() -> None:
+    seen: Counter[str] = Counter()
+    for history, _ in histories("tests/workflows/samples/full.yaml"):
+        state = ""
+        for data in history.events:
+            body = canonical.decode(data)
+            seen.update(deeds(body, state))
+            state = body["state"]
+
+    assert sum(name.startswith("withdrawn from") for name in seen) >= 2
+    assert {
+        "a day: start",
+        "a day: retarget",
+        "a day: fire",
+        "since a step: lane",
+        "since a step: state",
+        "notice: elapsed",
+        "notice: overdue",
+    } <= seen.keys()
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:

@@ -14,6 +14,7 @@ from engine.ports import CaseWrite, Receipt, Writes
 
 MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 in China, a Monday
 LOG = "示例"
+NOTICE = {"kind": "notify", "to": "leader", "about": "示例"}
 NOBODY = Holder()
 LIAISON = Holder("liaison", "u-庐阳")
 

@@ -49,7 +49,7 @@ from engine.errors import BihuanError
 from engine.loading import load
 from engine.machine import CompiledStep, Program
 from engine.numbering import case_number
-from engine.runtime import Accepted, Engine, Outcome
+from engine.runtime import CLOCK, Accepted, Engine, Outcome
 from engine.timing import rule_of
 
 ROOT = Path(__file__).parents[2]
@@ -57,11 +57,9 @@ SUBJECT = "示例企业一"
 REGION, CITY, PROVINCE = RegionId("340302"), RegionId("3403"), RegionId("34")
 UNITS = tuple(UnitId(f"u-340302-{name}") for name in ("science", "finance", "tax", "industry"))
 SINCE = date(2018, 1, 1)
-START = datetime(
-    2026, 1, 5, 1, 0, tzinfo=UTC
-)  # a Monday, 09:00 in China; eleven months of official calendar follow
+# A Monday, 09:00 in China; eleven months of official calendar follow.
+START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SYSTEM = Actor(id="system", kind="system", channel="system")
-CLOCK = Actor(id="clock", kind="clock", channel="clock")
 RINGS_AT_MOST = 400  # of one advance: a definition that rings more often than that is broken
 
 
@@ -392,7 +390,8 @@ class _Driver:
         return self.random.sample(list(choices), self.random.randint(min(spec.min or 0, most), most))
 
     def _day(self, spec: FieldSpec) -> str:
-        return (date(2026, 1, 1) + timedelta(days=self.random.randrange(700))).isoformat()
+        """A day of the next months; now and then one that does not lie ahead."""
+        return (self.now.date() + timedelta(days=self.random.randint(-3, 90))).isoformat()
 
     # What may happen
 

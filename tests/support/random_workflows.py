@@ -8,8 +8,14 @@ from typing import Any
 Document = dict[str, Any]
 
 
-def a_definition(seed: int, *, lanes: bool, case_due: bool = False) -> Document:
-    """Three to five states in a random net of steps and clocks, and an end; with lanes, two of one type in one state."""
+KEYS = ("one", "two")  # of the lanes
+
+
+def a_definition(seed: int, *, lanes: bool, case_due: bool = False, dated: bool = False) -> Document:
+    """Three to five states in a random net of steps and clocks, and an end; with lanes, two of one type in one state.
+
+    `dated`: some limits count since a step, some end on a day that the opening names.
+    """
     dice = random.Random(seed)
     names = [f"s{n}" for n in range(dice.randint(3, 5))]
     states = {name: a_state(dice, name, names) for name in names}
@@ -21,8 +27,16 @@ def a_definition(seed: int, *, lanes: bool, case_due: bool = False) -> Document:
         "effective": "2018-01-01",
         "title": "随机",
         "roles": {"clerk": {"title": "经办"}, "boss": {"title": "领导", "accountable": True}},
-        "fields": {"keys": {"title": "并行", "type": "texts", "max": 2}},
-        "opening": {"by": ["clerk"], "needs": ["keys"]},
+        "fields": {
+            "keys": {
+                "title": "并行",
+                "type": "choices",
+                "options": {"one": "甲", "two": "乙"},
+                "max": 2,
+            },
+            "day": {"title": "日期", "type": "date"},
+        },
+        "opening": {"by": ["clerk"], "needs": ["keys"], "may": ["day"]},
         "start": "s0",
         "states": states,
     }
@@ -31,7 +45,37 @@ def a_definition(seed: int, *, lanes: bool, case_due: bool = False) -> Document:
         document["case_due"] = {"within": f"{dice.randint(3, 12)} working days", "to": boss}
     if lanes:
         add_lanes(document, dice, names)
+    more = random.Random(f"more/{seed}")
+    if more.random() < 0.4:
+        add_everywhere(document, more, names)
+    if dated:
+        add_dates(document, more)
     return document
+
+
+def steps_of(document: Document, state: str) -> Document:
+    """The steps of a state of the case, with those that are written for everywhere."""
+    spec, everywhere = document["states"][state], document.get("everywhere", {})
+    closed = spec.get("final") or state in everywhere.get("except", ())
+    return {**spec.get("steps", {}), **({} if closed else everywhere.get("steps", {}))}
+
+
+def add_everywhere(document: Document, dice: random.Random, names: list[str]) -> None:
+    to = dice.choice([*names, "over", "over"])
+    step: Document = {"title": "随处", "by": ["clerk"], "to": to}
+    if dice.random() < 0.5:
+        step["at_most"] = dice.randint(1, 2)
+    spared = [name for name in names if name == to or dice.random() < 0.3]
+    document["everywhere"] = {"steps": {"all_0": step}, **({"except": spared} if spared else {})}
+
+
+def add_dates(document: Document, dice: random.Random) -> None:
+    steps = [step for state in document["states"] for step in steps_of(document, state)]
+    for state in document["states"].values():
+        if "due" in state and steps and dice.random() < 0.4:
+            state["due"] = {"within": state["due"], "since": dice.choice(steps)}
+        elif "due" in state and dice.random() < 0.3:
+            state["due"] = {"until": "day", "at_most": state["due"]}
 
 
 def a_state(dice: random.Random, name: str, names: list[str]) -> Document:

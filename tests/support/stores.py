@@ -13,7 +13,10 @@ from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tables import METADATA
 from adapters.memory import MemoryStore
-from engine.ports import Store
+from engine.ports import CaseWrite, Store
+from tests.support.builders import written
+
+TABLES = ("case", "event", "receipt", "task", "holding", "involved", "secret")
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,9 @@ def stored_rows(database: Database, name: str) -> list[dict[str, Any]]:
     with database.reading() as connection:
         found = connection.execute(sqlalchemy.select(table).order_by(*table.primary_key.columns))
         return [dict(row) for row in found.mappings()]
+
+
+def write(store: Store, *writes: CaseWrite) -> None:
+    """One transaction, with the receipt of every event."""
+    with store.unit() as unit:
+        unit.write(written(*writes))

@@ -17,8 +17,8 @@ from engine.definition import RoleOf
 from engine.events import Event, read
 from engine.loading import load
 from engine.machine import Program
-from engine.runtime import Accepted, Refused
-from tests.support.histories import CLOCK, REGION, SUBJECT, UNITS, MemoryWorld, organisation_for
+from engine.runtime import CLOCK, Accepted, Refused
+from tests.support.histories import REGION, SUBJECT, UNITS, MemoryWorld, organisation_for
 
 CHINA = ZoneInfo("Asia/Shanghai")
 CASE = CaseId("202600000015")

@@ -6,14 +6,18 @@ Works directly on `engine.decide` with the shipped workflows: no database, no qu
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.console import Console
+
 from adapters.calendars import load_calendar
 from adapters.organisation import client_person, sample_directory
+from api.commands.timeline import Line, Lookups, line_of, refusal, show_lines
 from engine.access import Actor, grants_of
 from engine.calendar import Calendar
 from engine.canonical import decode, encode
@@ -39,14 +43,13 @@ from engine.events import Event
 from engine.loading import load
 from engine.machine import Program
 from engine.numbering import case_number
-from tests.support.timeline import Teller
+from engine.runtime import CLOCK
+from workers.tasks import SYSTEM
 from workflows import shipped
 
 SUBJECT = SubjectId("91340100MA2DD272X5")  # a synthetic code of requirements §4.2
 REGION = "340104"
 ZONE = ZoneInfo("Asia/Shanghai")
-CLOCK = Actor(id="clock", kind="clock", channel="clock")
-SYSTEM = Actor(id="system", kind="system", channel="system")
 RINGS_AT_MOST = 1000
 
 
@@ -80,7 +83,12 @@ class StoryOffice:
         self.now = moment("2018-01-01 00:00")
         self.cases: dict[CaseId, Case] = {}
         self.histories: dict[CaseId, list[Event]] = {}
-        self._lines: dict[CaseId, list[str]] = {}
+        self._lookups = Lookups(
+            lambda digest: next(p for p in self.workflows.values() if p.digest == digest),
+            lambda _: calendar(),
+            directory(),
+        )
+        self._lines: dict[CaseId, list[Line]] = {}
         self._spoken_of = CaseId("")
         self._commands = 0
 
@@ -165,9 +173,15 @@ class StoryOffice:
         links = self.cases[CaseId(case)].related
         return next(CaseId(other) for other, link in links.items() if link["news"] in ("opened", "ended"))
 
-    def timeline(self, case: str = "") -> str:
-        """One line for each event, and for each attempt that was refused."""
-        return "\n".join(self._lines[CaseId(case) or self._spoken_of])
+    def lines(self, case: str) -> list[Line]:
+        """One for each event, and for each attempt that was refused."""
+        return self._lines[CaseId(case)]
+
+    def timeline(self, case: str) -> str:
+        """The lines as `bihuan case history` prints them."""
+        printed = io.StringIO()
+        show_lines(Console(file=printed), self.lines(case))
+        return printed.getvalue().rstrip("\n")
 
     def blockers(self, step: str, *, by: str, lane: str = "", **data: Any) -> list[str]:
         """The codes of everything that stands against a step now; empty if it would be taken."""
@@ -249,8 +263,7 @@ class StoryOffice:
         # As a store would: what is decided next starts from the stored form.
         self.cases[case.id] = Case.from_data(decode(encode(case.as_data())), head=case.head)
         self.histories.setdefault(case.id, []).append(event)
-        line = self._teller(case.id).line(event.body, before=before, after=case)
-        self._lines.setdefault(case.id, []).append(line)
+        self._lines.setdefault(case.id, []).append(line_of(event, before, case, self._lookups))
         for effect in event.effects:
             self._perform(case.id, effect)
 
@@ -271,7 +284,9 @@ class StoryOffice:
             codes = [b.code for b in error.blockers] or [error.code]
             assert code in codes, f"refused, but for {codes}"
             reasons = [b.message for b in error.blockers] or [error.message]
-            line = self._teller(command.case).refusal(self.now, command.actor.id, title, reasons)
+            person = directory().person(command.actor.id)
+            who, why = person.title if person else command.actor.id, "；".join(reasons)
+            line = refusal(self.now, self.case, calendar(), who=who, what=title, why=why)
             self._lines[command.case].append(line)
             return
         raise AssertionError(f"{title} was not refused")
@@ -280,6 +295,3 @@ class StoryOffice:
         definition = self._program(self._spoken_of).definition
         chart = definition.chart(self.case.lanes[lane].type if lane else "")
         return next(state.steps[step].title.zh for state in chart.values() if step in state.steps)
-
-    def _teller(self, case: CaseId) -> Teller:
-        return Teller(self._program(case), directory())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from engine.certificate.graph import Net
 from engine.certificate.soundness import WITHDRAWN, Explorer, Marking
 from engine.certificate.trial import Trial
 from engine.errors import BihuanError
-from tests.support.random_workflows import Document, a_definition
+from tests.support.random_workflows import KEYS, Document, a_definition, steps_of
 from tests.support.story import Office, at, local
 
 OPENED = "2026-03-02 10:00"
@@ -26,14 +26,19 @@ def marking_of(case: Case, has_lanes: bool) -> Marking:
     return Marking(case.state, (tuple(sorted(lanes)),) if has_lanes else ())
 
 
+def a_day(seed: int) -> dict[str, str]:
+    """Sometimes none; else a day soon after the opening."""
+    return {"day": (date(2026, 3, 2) + timedelta(days=seed % 9)).isoformat()} if seed % 9 else {}
+
+
 def played(document: Document, seed: int) -> Iterator[Case]:
     """The case after each of some random steps and rings."""
     dice = random.Random(seed)
     office = Office(document, now=OPENED)
-    case = office.open(keys=["甲", "乙"][: dice.randint(1, 2)])
+    case = office.open(keys=list(KEYS[: dice.randint(1, 2)]), **a_day(seed))
     yield case
     for _ in range(TURNS):
-        places = [("", step) for step in document["states"][case.state].get("steps", {})]
+        places = [("", step) for step in steps_of(document, case.state)]
         for key, lane in case.lanes.items():
             if not lane.outcome:
                 steps = document["lanes"]["part"]["states"][lane.state].get("steps", {})
@@ -52,7 +57,7 @@ def played(document: Document, seed: int) -> Iterator[Case]:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_the_engine_never_comes_to_a_marking_that_the_certificate_did_not_see(seed: int) -> None:
-    document = a_definition(seed, lanes=seed % 3 > 0)
+    document = a_definition(seed, lanes=seed % 3 > 0, dated=seed % 2 > 0)
     program = Office(document).program
     found = Explorer(Net(program.source, Trial(program.definition))).explore()
     if found.endless:
@@ -63,14 +68,14 @@ def test_the_engine_never_comes_to_a_marking_that_the_certificate_did_not_see(se
 
 @pytest.mark.parametrize("seed", range(60))
 def test_the_engine_brings_a_silent_case_to_someone_accountable_within_the_bound(seed: int) -> None:
-    document = a_definition(seed, lanes=seed % 3 > 0, case_due=seed % 2 > 0)
+    document = a_definition(seed, lanes=seed % 3 > 0, case_due=seed % 2 > 0, dated=seed % 4 > 1)
     office = Office(document, now=OPENED)
     calendar = office.world.calendar("cn")
     certificate = certify(office.program.source, calendar=calendar, today=date(2026, 3, 1))
     bound = certificate.bounds.nobody_acts.calendar
     if bound is None or any(f.code == "endless_join" for f in certificate.findings):
         return
-    case = office.open(keys=["甲", "乙"])
+    case = office.open(keys=list(KEYS), **a_day(seed))
     while not case.ended and document["states"][case.state]["owner"] != "boss":
         assert case.wake_at is not None
         office.wait_until(local(case.wake_at))

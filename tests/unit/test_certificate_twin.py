@@ -20,7 +20,7 @@ from engine.certificate.lateness import Endless, LastMoment
 from engine.certificate.soundness import Explorer
 from engine.certificate.trial import Trial
 from engine.loading import Source, load
-from tests.support.random_workflows import Document, a_definition
+from tests.support.random_workflows import Document, a_definition, steps_of
 
 TODAY = date(2026, 11, 23)
 DAY = 480  # what a working day weighs in the certificate
@@ -85,7 +85,7 @@ def rested(document: Document, state: str, lanes: tuple[str, ...], hops: int = 0
 def next_markings(document: Document, here: Marking) -> Iterator[tuple[str, Marking]]:
     state, lanes = here
     spec = document["states"][state]
-    for step_id, step in spec.get("steps", {}).items():
+    for step_id, step in steps_of(document, state).items():
         guards = [guard["check"] for guard in step.get("when", ())]
         if all(guard_holds(check, lanes, document) for check in guards):
             only_forced = "then" in step and step["at_most"] == 1
@@ -224,7 +224,7 @@ def longest_walk(document: Document, state: str, taken: dict[str, int], seen: fr
         return None
     rung = spec["overdue"]
     ways = [(rung["to"], taken)] if "to" in rung else []
-    for step_id, step in spec["steps"].items():
+    for step_id, step in steps_of(document, state).items():
         times = taken.get(step_id, 0) + 1
         if times <= step.get("at_most", 99):
             forced = "then" in step and times == step["at_most"]

@@ -54,6 +54,38 @@ def test_an_unknown_option_is_misuse_and_not_a_traceback(bihuan: CommandLine) ->
     assert "--nonsense" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("sqlite:////proc/nowhere/x.db", "/proc/nowhere"),
+        ("sqlite:///notes.txt", "notes.txt is not a database"),
+        ("postgresql://127.0.0.1:1/x", "Connection refused"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named_with_the_reason_and_what_to_do(
+    bihuan: CommandLine, monkeypatch: pytest.MonkeyPatch, address: str, said: str
+) -> None:
+    Path("notes.txt").write_text("no database, but notes")
+    monkeypatch.setenv("BIHUAN_DATABASE_URL", address)
+    ran = bihuan("db", "upgrade")
+    assert ran.code == 2
+    assert said in ran.err
+    assert "hint: " in ran.err
+
+
+def test_a_file_that_cannot_be_read_or_written_is_named_and_there_is_no_traceback(
+    bihuan: CommandLine, made: Container
+) -> None:
+    for arguments in (
+        ("calendar", "import", "nowhere/cn-2027.json"),
+        ("graph", MINIMAL, "-o", "nowhere/picture.svg"),
+    ):
+        ran = bihuan(*arguments)
+        assert ran.code == 2
+        assert ran.err.startswith("file_refused: nowhere/")
+        assert "hint: " in ran.err
+
+
 # check, graph
 
 
@@ -211,6 +243,24 @@ def test_replay_of_a_tampered_case_names_it_and_exits_with_one(bihuan: CommandLi
     ran = bihuan("replay", "--all")
     assert ran.code == 1
     assert case in ran.out
+
+
+@pytest.mark.parametrize("seq", [1, 2])
+def test_replay_names_the_event_in_which_one_byte_was_changed(
+    bihuan: CommandLine, made: Container, seq: int
+) -> None:
+    """Also the last event, after which none names its hash: the case row does."""
+    case, other = an_issue(made), an_issue(made)
+    with made.database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER event_no_update")
+        connection.exec_driver_sql(
+            "UPDATE event SET data = CAST(replace(data, 'channel', 'chunnel') AS BLOB) WHERE case_id = ? AND seq = ?",
+            (case, seq),
+        )
+    ran = bihuan("replay", "--all", "--json")
+    assert (ran.code, ran.json()["chains_intact"]) == (1, 1)
+    assert any(fault.startswith(f"{case}#2: ") for fault in ran.json()["faults"])
+    assert not any(fault.startswith(other) for fault in ran.json()["faults"])
 
 
 def test_replay_wants_cases_or_all_of_them(bihuan: CommandLine, made: Container) -> None:

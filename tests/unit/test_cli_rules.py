@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.bootstrap import Container
+from adapters.sample import NotASample, load_sample
+from api.commands.opening import container
 from engine.loading import load
 from tests.support.commandline import MONDAY, CommandLine, an_issue, in_folder, with_sample
 
@@ -177,3 +179,16 @@ def test_a_notice_that_contradicts_itself_is_refused_and_nothing_changes(
     assert ran.code == 2
     assert ran.err.startswith("calendar_data: ")
     assert bihuan("calendar", "show", 2026, "--json").json()["digest"] == before
+
+
+def test_a_sample_of_another_release_is_left_alone_with_a_word_on_what_to_do(
+    bihuan: CommandLine, tmp_path: Path
+) -> None:
+    """The same version of a shipped workflow with other content: an older database under a newer program."""
+    older = tmp_path / "issue.yaml"
+    older.write_text(ISSUE.replace("title: 问题摘要", "title: 摘要"), "utf-8")
+    assert bihuan("db", "upgrade").code == 0
+    assert bihuan("publish", older).code == 0
+    with container() as made, pytest.raises(NotASample) as caught:
+        load_sample(made.definitions, made.calendars, made.directories, made.now())
+    assert "BIHUAN_DATABASE_URL" in caught.value.hint

@@ -21,7 +21,8 @@ from engine.errors import (
     UnknownLane,
     UnknownStep,
 )
-from tests.support.histories import CLOCK, REGION, SUBJECT, SYSTEM
+from engine.runtime import CLOCK
+from tests.support.histories import REGION, SUBJECT, SYSTEM
 from tests.support.story import CASE, Office, a_state, a_step, a_workflow
 
 

@@ -299,3 +299,14 @@ def test_a_client_reaches_only_its_own_subject() -> None:
     contact = client_post(subject).person
     assert org.subject_holders("client", subject=subject, on=DAY) == (contact,)
     assert [(p.region, p.unit, p.subject) for p in org.posts_of(contact, on=DAY)] == [(None, None, subject)]
+
+
+def test_an_answer_given_before_is_the_answer_of_a_directory_that_was_never_asked() -> None:
+    asked = directory(*FULL)
+    for day in (DAY, DAY + timedelta(days=1), DAY):
+        for of in Of:
+            for region in (ROOT, MIDDLE, LEAF):
+                for unit in (None, UnitId("u11")):
+                    address = Address("leader", of)
+                    fresh = directory(*FULL).resolve(address, region=region, unit=unit, on=day)
+                    assert asked.resolve(address, region=region, unit=unit, on=day) == fresh

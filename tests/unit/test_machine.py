@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+
+import pytest
 
 from engine.definition import Rung
 from engine.durations import parse_duration
 from engine.machine import Passage, Program, clock_trigger, named_rungs
+from tests.support.histories import program_of
 from tests.support.story import a_state, a_step, a_workflow, program_from
 
 
@@ -99,3 +103,27 @@ def test_one_program_serves_many_threads() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(walk, range(600)))
     assert found == [("second", "first", "done")[n % 3] for n in range(600)]
+
+
+WORKFLOWS = ("tests/workflows/samples/full.yaml", "workflows/issue.yaml", "workflows/rd_institution.yaml")
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_the_table_of_ways_answers_as_the_machine_does(workflow: str) -> None:
+    """For every state and trigger, also those that do not go together, and whichever way is accepted."""
+    for chart in program_of(workflow).charts.values():
+        triggers = {trigger for _, trigger in chart.ways}
+        for state, trigger in product(chart.states, sorted(triggers)):
+            ways = chart.ways.get((state, trigger), ())
+            for accepted in (None, *ways):
+                judge = accepted.__eq__ if accepted else lambda _: False
+                assert chart.fire(state, trigger, judge) is chart.fire_machine(state, trigger, judge)
+                assert chart.fire(state, trigger, judge) is accepted
+
+
+def test_the_machine_is_asked_in_the_order_of_the_table() -> None:
+    chart = program().main
+    for (state, trigger), ways in chart.ways.items():
+        offered: list[Passage] = []
+        chart.fire_machine(state, trigger, lambda passage, offered=offered: bool(offered.append(passage)))
+        assert tuple(offered) == ways

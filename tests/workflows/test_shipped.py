@@ -44,15 +44,15 @@ def test_a_supervision_order_is_given_back_twice_and_then_goes_to_the_provincial
     office.step("reply", by="handler", at="2026-03-05 14:00", **REPORT)
     office.step("pass", by="supervisor", at="2026-03-05 15:00", opinion="整改到位")
 
-    who_what = [line.split("｜")[1:3] for line in office.timeline(case).splitlines()]
+    who_what = [(line.who, line.what) for line in office.lines(case)]
     science, city = "示例承办人·合肥市蜀山区", "示例督办员·合肥市"
     assert who_what == [
-        [city, "登记 → 待签收"],
-        *[[science, "签收 → 整改中"], [science, "报告整改情况 → 复核"], [city, "再督办 → 待签收"]] * 2,
-        [science, "签收 → 整改中"],
-        [science, "报告整改情况 → 复核"],
-        [city, "再督办 → 报分管厅领导"],
-        ["示例分管领导·安徽省", "批示整改 → 整改中"],
-        [science, "报告整改情况 → 复核"],
-        [city, "销号 → 销号"],
+        (city, "登记 红牌督办单 → 待签收"),
+        *[(science, "签收 → 整改中"), (science, "报告整改情况 → 复核"), (city, "再督办 → 待签收")] * 2,
+        (science, "签收 → 整改中"),
+        (science, "报告整改情况 → 复核"),
+        (city, "再督办 → 报分管厅领导"),
+        ("示例分管领导·安徽省", "批示整改 → 整改中"),
+        (science, "报告整改情况 → 复核"),
+        (city, "销号 → 销号"),
     ]
