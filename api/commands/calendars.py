@@ -132,7 +132,7 @@ def _recounted(made: Container, cases: Sequence[Case], new: Calendar) -> Iterato
                     id=CommandId(f"recount/{case.id}/{case.seq}/{new.digest[-16:]}"),
                     case=case.id,
                     actor=OPERATOR,
-                    reason=f"日历更新：{new.digest}",
+                    reason=f"日历更新：{new.title}（{new.digest[:12]}）",
                 )
             )
             for case in cases

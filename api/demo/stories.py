@@ -237,21 +237,21 @@ def institution_built(desk: Desk) -> str:
     desk.step(
         "relapse",
         by="coordinator",
-        at="2025-05-27 10:00",
+        at="2025-05-14 10:00",
         look_note="在研项目均已停止",
         look_files=["示例-16"],
         missing_items=["activity"],
     )
-    desk.step("assign_officer", by="coordinator", at="2025-05-28 10:00", unit=SCIENCE, officer=HANDLER)
+    desk.step("assign_officer", by="coordinator", at="2025-05-15 10:00", unit=SCIENCE, officer=HANDLER)
     desk.step(
         "submit_plan",
         by="handler",
-        at="2025-06-10 10:00",
+        at="2025-05-28 10:00",
         plan="重启产学研项目",
         plan_files=["示例-17"],
         ownership="joint",
     )
-    desk.step("approve_plan", by="approver", at="2025-06-12 10:00", opinion="同意")
+    desk.step("approve_plan", by="approver", at="2025-05-30 10:00", opinion="同意")
     return case
 
 
