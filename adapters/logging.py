@@ -13,14 +13,14 @@ from typing import Any, Final, Literal, TextIO
 
 import orjson
 import structlog
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import bound_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from adapters.clock import system_now
 from engine import canonical
 from engine.errors import BihuanError
 
-__all__ = ["bound", "configure", "correlation_id"]
+__all__ = ["bound", "configure"]
 
 _OUTAGES: Final = frozenset({"busy", "unavailable"})
 _LINES: list[Processor] = [
@@ -55,12 +55,6 @@ def configure(
 def bound(**ids: str) -> AbstractContextManager[Any]:
     """Every line logged inside, in this thread or task, carries these ids: `case_id`, `correlation_id`, …"""
     return bound_contextvars(**ids)
-
-
-def correlation_id() -> str:
-    """The id that ties together what one request caused; empty outside of any."""
-    found: str = get_contextvars().get("correlation_id", "")
-    return found
 
 
 class _PassOn(logging.Handler):

@@ -53,6 +53,7 @@ def authenticated(container: Container, authorization: str | None, acting_for: s
 
 
 def caller_of(directory: Directory, token: TokenInfo, acting_for: str | None, today: date) -> Caller:
+    acting_for = acting_for or None  # an empty header names nobody
     posts = directory.posts_of(token.person, on=today)
     acting = [post for post in posts if post.stands_in_for == acting_for]
     if acting_for and not acting:

@@ -98,14 +98,19 @@ IfMatch = Annotated[
 ]
 
 
-def command_id(caller: Caller, key: str | None) -> CommandId:
-    """Keys of different people never meet. Errors: `KeyMissing`."""
+def command_id(caller: Caller, key: str | None, *, item: int | None = None) -> CommandId:
+    """Keys of different people never meet, nor those of a batch's items (from 0) and of single commands.
+
+    Errors: `KeyMissing`.
+    """
     if not key or not _KEY.fullmatch(key):
         raise KeyMissing(
             "缺少可用的 Idempotency-Key",
             hint="请求头写 Idempotency-Key: 任意不重复的编号（可见 ASCII 字符，至多 200 个）",
         )
-    return CommandId(f"{CHANNEL}/{caller.person}/{key}")
+    if item is None:
+        return CommandId(f"{CHANNEL}/{caller.person}/{key}")
+    return CommandId(f"{CHANNEL}-batch/{caller.person}/{item}/{key}")
 
 
 def expected_seq(if_match: str | None) -> int | None:

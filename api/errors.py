@@ -16,6 +16,7 @@ from api.context import request_id_of
 from api.schemas import BlockerView, CaseNow, OpenStep, Problem
 from engine.case import CaseId
 from engine.errors import BihuanError, Blocker, InvalidData, UnknownCase
+from engine.numbering import is_case_number
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -103,7 +104,8 @@ class InvalidRequest(InvalidData):
 
 def unknown_case(case: CaseId) -> UnknownCase:
     """The one refusal for a case that is not there and for one that lies outside the caller's reach."""
-    return UnknownCase(f"没有编号为 {case} 的事项", hint="核对编号，或检查您的职责范围")
+    hint = "核对编号，或检查您的职责范围" if is_case_number(case) else "编号有误，请核对"
+    return UnknownCase(f"没有编号为 {case} 的事项", hint=hint)
 
 
 def status_of(error: BihuanError) -> int:

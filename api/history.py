@@ -15,7 +15,7 @@ from engine.definition import FieldType
 from engine.events import Event, apply, read
 from engine.machine import Program
 
-__all__ = ["event_views", "fold_until", "named_files"]
+__all__ = ["TITLES", "event_views", "fold_until", "named_files"]
 
 TITLES: Final = {
     "case.opened": "登记",
@@ -23,14 +23,14 @@ TITLES: Final = {
     "clock.fired": "时钟",
     "lane.added": "增加并行线",
     "lane.withdrawn": "撤回并行线",
-    "case.assigned": "指派",
+    "case.assigned": "指派经办人",
     "case.commented": "留言",
     "extension.asked": "申请延期",
     "extension.answered": "审批延期",
-    "case.jumped": "人工改派",
+    "case.jumped": "人工改派环节",
     "case.moved": "迁移版本",
-    "deadline.revised": "重算时限",
-    "case.related": "关联",
+    "deadline.revised": "日历变更，重算时限",
+    "case.related": "关联事项有变化",
 }
 _NEWS: Final = {"opened": "已由本事项开出", "ended": "已办结", "merged": "已并入本事项"}
 

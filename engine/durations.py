@@ -26,8 +26,6 @@ __all__ = [
     "Offset",
     "Share",
     "Unit",
-    "before_words",
-    "before_zh",
     "is_longer",
     "parse_duration",
     "parse_limit",
@@ -266,15 +264,6 @@ def parse_offset(text: str) -> Offset:
     if share := _SHARE.fullmatch(length):
         return Share(int(share["percent"]))
     return parse_duration(length)
-
-
-def before_words(offset: Offset) -> str:
-    """`2 working days before`; `parse_offset` reads it back."""
-    return f"{offset.words} before"
-
-
-def before_zh(offset: Offset) -> str:
-    return f"提前{offset.zh}"
 
 
 def same_kind(a: Duration, b: Duration) -> bool:

@@ -130,19 +130,6 @@ class WorkingHours:
         index = bisect_left(year.through, wanted)
         return _instant(year.starts[index] + wanted - year.before[index])
 
-    def is_working_instant(self, t: datetime) -> bool:
-        """Whether working time runs at `t`; an interval holds its first moment and not its last."""
-        year, at = self._year(self._local(t).year), _micros(t)
-        index = bisect_right(year.starts, at) - 1
-        return index >= 0 and at < year.ends[index]
-
-    def next_opening(self, t: datetime) -> datetime:
-        """The first working instant at or after `t`: `t` itself within working hours."""
-        number, at = self._local(t).year, _micros(t)
-        while (index := bisect_right((year := self._year(number)).ends, at)) == len(year.ends):
-            number += 1
-        return _instant(max(at, year.starts[index]))
-
     def _nth_after(self, d: date, n: int) -> tuple[_Year, int]:
         """Where the n-th working day after `d` is laid out."""
         number = d.year

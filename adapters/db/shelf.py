@@ -1,7 +1,7 @@
 """Cases kept as values between transactions, so that a row which nobody moved meanwhile need not be read into one again.
 
-The head of a case is the hash of its last event, which covers the whole case: a row whose head is that of the kept value
-holds that very value, whoever wrote it and whether or not it was committed then. The row is always read, and locked.
+A row whose head and body are those of the kept value holds that very value, whoever wrote it and whether or not it was
+committed then. The row is always read, and locked.
 """
 
 from __future__ import annotations
@@ -39,4 +39,6 @@ class Shelf:
 
     def _case(self, case: CaseId, head: str, body: bytes) -> Case:
         kept = self._cases.get(case)
-        return kept if kept is not None and kept.head == head else rows.stored_case(body, head)
+        if kept is not None and kept.head == head and kept.encoded == body:
+            return kept
+        return rows.stored_case(body, head)

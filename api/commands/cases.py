@@ -20,6 +20,7 @@ from engine.case import Case, CaseId
 from engine.errors import UnknownCase, UnknownClock
 from engine.explain import explain as explained
 from engine.machine import Program
+from engine.numbering import is_case_number
 
 app = typer.Typer(
     no_args_is_help=True, help="One case: where it is, what happened, why a deadline is when it is."
@@ -92,6 +93,21 @@ def replay(number: Number, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def erase(
+    number: Number,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase; without it, only say how many.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase the personal values of a case for ever. Its history keeps their commitments and stays valid."""
+    with container() as made:
+        case = _case(made, number)
+        found = made.personal.erase(case.id) if yes else len(made.personal.of(case.id))
+    words = "personal values erased" if yes else "personal values; --yes erases them for ever"
+    data = {"case": case.id, "personal_values": found, "erased": yes}
+    answer(data, as_json, lambda console: console.print(f"case {case.id}: {found} {words}"))
+
+
 def lookups(made: Container) -> Lookups:
     return Lookups(made.definitions.digest, made.calendars.digest, made.directories.current())
 
@@ -99,7 +115,9 @@ def lookups(made: Container) -> Lookups:
 def _case(made: Container, number: str) -> Case:
     case = made.views.case(CaseId(number), everything(made))
     if case is None:
-        raise UnknownCase(f"没有编号为 {number} 的事项", hint="核对编号")
+        raise UnknownCase(
+            f"没有编号为 {number} 的事项", hint="核对编号" if is_case_number(number) else "编号有误，请核对"
+        )
     return case
 
 

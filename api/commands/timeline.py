@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from api.commands.output import row, table
+from api.history import TITLES
 from engine import timing
 from engine.calendar import Calendar
 from engine.canonical import instant, parse_instant
@@ -122,7 +123,7 @@ class _Reading:
             return f"登记 {self.program.definition.title.zh}"
         if kind == "clock.fired":
             return self._rung()
-        words = _WHAT.get(kind, kind)
+        words = TITLES.get(kind, kind)
         lane = f"［{self._lane(asked['lane'])}］" if asked.get("lane") else ""
         if kind == "step.taken":
             words = self._place(asked["lane"]).steps[asked["step"]].title.zh
@@ -234,18 +235,6 @@ class _Reading:
     def _of_lane(self, clock: str) -> str:
         return f"{self._lane(clock.removeprefix('lane/'))}·" if clock.startswith("lane/") else ""
 
-
-_WHAT: Final[Mapping[str, str]] = {
-    "lane.added": "增加并行线",
-    "lane.withdrawn": "撤销并行线",
-    "case.assigned": "指定经办人",
-    "case.commented": "批注",
-    "extension.asked": "申请延期",
-    "case.jumped": "人工改派环节",
-    "case.moved": "迁移版本",
-    "deadline.revised": "日历变更，重算时限",
-    "case.related": "关联事项有变化",
-}
 
 _DONE_TO_CLOCK: Final[Mapping[str, tuple[str, bool]]] = {
     "start": ("起算", True),

@@ -43,7 +43,7 @@ from api.documents import refusals
 from api.errors import invalid_request, problem_of
 from api.routes import commands
 from api.schemas import BatchResult, BatchResults, Problem, Receipt
-from engine.case import CaseId
+from engine.case import CaseId, CommandId
 from engine.commands import Command
 from engine.errors import BihuanError
 from engine.runtime import Accepted, Outcome
@@ -52,7 +52,7 @@ router = APIRouter(tags=["办理"], responses=refusals(400, 401, 403, 413, 422, 
 
 
 @router.post(
-    "/commands:batch", operation_id="batch", summary="成批办理，逐条答复；第 n 条的键是 <Idempotency-Key>.<n>",
+    "/commands:batch", operation_id="batch", summary="成批办理，逐条答复；同一个键重复提交，每条只办一次",
     response_model=BatchResults, openapi_extra=shape_of(Batch),
 )  # fmt: skip
 async def post_batch(
@@ -77,21 +77,18 @@ def _prepare(
     """A command for each item, or why there is none."""
     container = services.container
     caller = headers.caller(container)
-    command_id(caller, key)
     blank = Ask(container=container, caller=caller, id=command_id(caller, key), expected_seq=None, case=None)
     items = parse_json(body, AnyBatch).commands
-    return [_prepared(blank, f"{key}.{n}", item) for n, item in enumerate(items)]
+    return [_prepared(blank, command_id(caller, key, item=n), item) for n, item in enumerate(items)]
 
 
-def _prepared(blank: Ask, key: str, raw: Any) -> Command | BihuanError:
+def _prepared(blank: Ask, command: CommandId, raw: Any) -> Command | BihuanError:
     try:
         item = BATCH_ITEM.validate_json(orjson.dumps(raw))
         case = (
             readable_case(blank.container, blank.caller, CaseId(item.case)) if hasattr(item, "case") else None
         )
-        ask = replace(
-            blank, id=command_id(blank.caller, key), expected_seq=expected_seq(item.if_match), case=case
-        )
+        ask = replace(blank, id=command, expected_seq=expected_seq(item.if_match), case=case)
         return _command(ask, item)
     except ValidationError as error:
         return invalid_request(error)

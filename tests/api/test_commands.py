@@ -119,6 +119,19 @@ def test_a_batch_answers_each_command_for_itself_and_a_bad_one_spoils_no_other(o
     assert office.rows() == before
 
 
+def test_keys_of_a_batch_may_be_as_long_as_any_and_meet_no_single_command(office: Office) -> None:
+    case = office.open()
+    comment = {"do": "comment", "case": case, "text": "好"}
+    longest = "k" * 200
+    for key, at in (("a", 1), (longest, 0)):
+        alone = {f"{key}.{at}", f"{at}/{key}", f"{key}/{at}"}
+        for single in sorted(name for name in alone if len(name) <= 200):
+            assert office.post(LIAISON, f"/cases/{case}/comments", {"text": single}, key=single).is_success
+        results = office.post(LIAISON, "/commands:batch", {"commands": [comment, comment]}, key=key).json()
+        assert [result["status"] for result in results["results"]] == [200, 200]
+    assert office.get(LIAISON, f"/cases/{case}").headers["ETag"] == '"c8"'
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [({"commands": []}, 422), ({"commands": [{}] * 101}, 422), ({}, 422), ({"commands": "x"}, 422)],
@@ -144,6 +157,10 @@ def test_a_stand_in_acts_under_both_names_and_only_when_they_say_so(office: Offi
     body = {"data": {"category": "general"}}
     own = office.post(stand_in, f"/cases/{case}/steps/accept", body)
     assert (own.status_code, own.json()["code"]) == (403, "forbidden")
+    nobody_named = office.post(
+        LIAISON, f"/cases/{case}/comments", {"text": "好"}, headers={"X-Acting-For": ""}
+    )
+    assert nobody_named.status_code == 200
     acting = {"X-Acting-For": LIAISON}
     assert office.post(stand_in, f"/cases/{case}/steps/accept", body, headers=acting).status_code == 200
     event = office.get(LIAISON, f"/cases/{case}/history").json()["events"][-1]
@@ -153,3 +170,10 @@ def test_a_stand_in_acts_under_both_names_and_only_when_they_say_so(office: Offi
     assert (nobody.status_code, nobody.json()["blockers"][0]["code"]) == (403, "no_stand_in")
     office.clock.advance(timedelta(days=1))
     assert office.get(stand_in, f"/cases/{case}").status_code == 404
+
+
+def test_a_number_misheard_is_told_apart_from_one_out_of_reach(office: Office) -> None:
+    number = office.open("p-340103-liaison-1", "340103")
+    misheard = number[:-1] + str((int(number[-1]) + 1) % 10)
+    assert office.get(LIAISON, f"/cases/{number}").json()["hint"] == "核对编号，或检查您的职责范围"
+    assert office.get(LIAISON, f"/cases/{misheard}").json()["hint"] == "编号有误，请核对"

@@ -24,7 +24,7 @@ from adapters.clock import system_now
 from adapters.db.tables import EVENT
 from tests.benchmarks.floor import PostgresFloor, Recorder, SqliteFloor
 from tests.benchmarks.load import bench, databases
-from tests.proofs.kills import _settle
+from tests.proofs.kills import settle
 from tests.proofs.ledger import Ledger, judge
 from tests.proofs.town import Town, town
 from tests.support.http_client import Connection
@@ -83,9 +83,9 @@ def storm(kind: str, *, due: int) -> Storm:
         with town(kind, folder, late=due, fresh=CLIENTS) as place, place.container() as container:
             with served(folder, place.environment) as server:
                 during = asyncio.run(_ask(place, server.port, lambda _: _is_due(container)))
-                _settle(container)
+                settle(container)
                 idle = asyncio.run(_ask(place, server.port, lambda done: done < IDLE_STEPS))
-                _settle(container)
+                settle(container)
             verdict = judge(container, Ledger(), system_now())
             if verdict.counts["fired"] != due:
                 verdict.faults.append(f"{verdict.counts['fired']} rungs fired for {due} timers")

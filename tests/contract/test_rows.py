@@ -81,11 +81,14 @@ def test_a_reopened_case_is_held_again(backend: Backend) -> None:
     assert held(backend) == [("A-1", "", "liaison", "u-蜀山", "on_site", "")]
 
 
-def test_the_state_clock_says_when_the_holder_is_due_and_a_paused_one_says_nothing(backend: Backend) -> None:
+def test_what_is_held_is_due_when_the_first_running_clock_of_the_case_is(backend: Backend) -> None:
     new = opened("A-1", running(due_at=after(8)), running("case", due_at=after(3)))
     write(backend.store, new)
+    assert [row["due_at"] for row in backend.rows("holding")] == [micros(after(3))]
+    resting = moved(new.case, [running("case", due_at=after(3), status="paused")])
+    write(backend.store, resting)
     assert [row["due_at"] for row in backend.rows("holding")] == [micros(after(8))]
-    write(backend.store, moved(new.case, [running(due_at=after(8), status="paused")]))
+    write(backend.store, moved(resting.case, [running(due_at=after(8), status="paused")]))
     assert [row["due_at"] for row in backend.rows("holding")] == [None]
 
 

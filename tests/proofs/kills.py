@@ -38,7 +38,7 @@ def kills(
         crowd = Crowd(_ports(processes), place.token, place.fresh, ledger, seed)
         asyncio.run(_under_fire(place, processes, crowd, count=count, writers=writers))
         with place.container() as container:
-            _settle(container)
+            settle(container)
             verdict = judge(container, ledger, system_now())
     verdict.counts["kills"] = count
     verdict.faults += crowd.problems
@@ -84,7 +84,7 @@ async def _progress(crowd: Crowd, writing: asyncio.Task[None], steps: int) -> No
     raise AssertionError(f"no progress: {crowd.done} of {goal}; {crowd.problems[:3]}")
 
 
-def _settle(container: Container) -> None:
+def settle(container: Container) -> None:
     """Wait until nothing is due and no task waits."""
 
     def is_settled() -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import chinese_calendar  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.calendars import load_calendar
@@ -119,31 +119,6 @@ def test_working_time_equals_that_of_the_twin(start: datetime, lap: timedelta) -
 @given(instants, amounts)
 def test_added_working_time_ends_when_the_twin_says(start: datetime, amount: timedelta) -> None:
     assert CN.add_working_time(start, amount) == slow_add(start, amount)
-
-
-@settings(max_examples=50)
-@given(near_edges, st.integers(1, 3 * 1440))
-def test_working_time_is_the_number_of_minutes_in_which_work_runs(start: datetime, minutes: int) -> None:
-    counted = sum(CN.is_working_instant(start + i * MINUTE) for i in range(minutes))
-
-    assert CN.working_time(start, start + minutes * MINUTE) == counted * MINUTE
-
-
-@given(instants)
-def test_work_runs_at_an_instant_when_the_twin_says(moment: datetime) -> None:
-    local = moment.astimezone(BEIJING)
-    minute = local.hour * 60 + local.minute
-
-    assert CN.is_working_instant(moment) == any(a <= minute < b for a, b in hours(local.date()))
-
-
-@given(instants)
-def test_the_next_opening_is_the_first_working_instant(moment: datetime) -> None:
-    opening = CN.next_opening(moment)
-    first = next(max(opens, moment) for opens, closes in slow_intervals(moment) if closes > moment)
-
-    assert opening == first
-    assert CN.is_working_instant(opening)
 
 
 @given(instants, st.integers(1, 400))

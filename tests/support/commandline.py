@@ -90,10 +90,10 @@ def _sample_database() -> bytes:
         return file.read_bytes()
 
 
-def an_issue(made: Container) -> CaseId:
+def an_issue(made: Container, **data: object) -> CaseId:
     """Registered by the enterprise and accepted by the liaison; on Monday that is due on Tuesday the 24th at 17:30."""
     case = made.numbers.next(made.now())
-    asked = {"summary": "研发费用辅助账如何设置（示例）", "source": "self"}
+    asked = {"summary": "研发费用辅助账如何设置（示例）", "source": "self", **data}
     _handled(
         made,
         Open(

@@ -158,20 +158,6 @@ def test_working_days_are_counted_back_without_the_day_itself(start: str, n: int
 # ---- instants and days ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("moment", "opening"),
-    [
-        ("2026-11-23 10:00", "2026-11-23 10:00"),
-        ("2026-11-23 12:00", "2026-11-23 13:30"),
-        ("2026-11-20 17:30", "2026-11-23 09:00"),
-        ("2026-12-31 18:00", "2027-01-04 09:00"),
-    ],
-)
-def test_the_next_opening_is_now_or_when_work_begins_again(moment: str, opening: str) -> None:
-    assert CN.next_opening(at(moment)) == at(opening)
-    assert CN.is_working_instant(at(moment)) == (moment == opening)
-
-
 def test_a_day_says_why_it_is_off_or_worked() -> None:
     days = ("2026-10-01", "2026-10-10", "2026-11-22", "2026-11-23")
 
@@ -239,9 +225,13 @@ def test_a_missing_year_is_computed_from_the_week_and_flagged() -> None:
     "moment", [datetime.min, datetime.max, datetime(1999, 12, 31, 15, 59), datetime(2100, 12, 31, 16)]
 )
 def test_an_instant_beyond_the_calendar_is_refused(moment: datetime) -> None:
-    for ask in (CN.next_opening, CN.is_working_instant, CN.local_date):
-        with pytest.raises(BeyondCalendar):
-            ask(moment.replace(tzinfo=UTC))
+    beyond = moment.replace(tzinfo=UTC)
+    with pytest.raises(BeyondCalendar):
+        CN.local_date(beyond)
+    with pytest.raises(BeyondCalendar):
+        CN.working_time(beyond, beyond)
+    with pytest.raises(BeyondCalendar):
+        CN.add_working_time(beyond, timedelta(0))
 
 
 def test_a_limit_that_ends_beyond_the_calendar_is_refused() -> None:
@@ -257,7 +247,7 @@ def test_the_first_moment_of_the_calendar_is_within_it() -> None:
 
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(TypeError):
-        CN.next_opening(datetime(2026, 11, 23, 10))
+        CN.local_date(datetime(2026, 11, 23, 10))
 
 
 # ---- data -------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 REFUSED = ROOT / "tests/workflows/refusals/unknown_state_to.yaml"
 MINIMAL = ROOT / "tests/workflows/samples/minimal.yaml"
 
-GROUPS = ("case", "token", "calendar", "db")
+GROUPS = ("case", "task", "token", "calendar", "db")
 COMMANDS = ("serve", "worker", "demo", "check", "graph", "publish", "migrate", "status", "replay", *GROUPS)
 
 
@@ -272,6 +272,41 @@ def test_a_case_that_does_not_exist_is_unknown(bihuan: CommandLine, made: Contai
     ran = bihuan("case", "show", "202600000999")
     assert ran.code == 2
     assert ran.err.startswith("unknown_case: ")
+    assert "编号有误，请核对" in ran.err
+
+
+def test_personal_values_of_a_case_are_erased_only_when_confirmed_and_its_history_stays_sound(
+    bihuan: CommandLine, made: Container
+) -> None:
+    case = an_issue(made, contact_phone="055100000000")
+    told = bihuan("case", "erase", case, "--json").json()
+    assert told == {"case": case, "personal_values": 1, "erased": False}
+    assert made.personal.of(case) != {}
+    assert bihuan("case", "erase", case, "--yes").out == f"case {case}: 1 personal values erased\n"
+    assert made.personal.of(case) == {}
+    assert bihuan("case", "replay", case).code == 0
+
+
+# Tasks
+
+
+def test_a_task_given_up_is_listed_with_its_error_and_run_again_once(
+    bihuan: CommandLine, made: Container
+) -> None:
+    an_issue(made)
+    now = made.now()
+    (task, *_) = made.tasks.claim_ready("worker", now, timedelta(minutes=1), 1)
+    assert bihuan("task", "rerun", task.id).err.startswith("task_not_dead: ")
+    made.tasks.give_up(task.id, "worker", "no such address")
+    (listed,) = bihuan("task", "list", "--json").json()["tasks"]
+    assert (listed["id"], listed["state"], listed["last_error"]) == (task.id, "dead", "no such address")
+    assert "no such address" in bihuan("task", "list", "--state", "dead").out
+    assert bihuan("task", "rerun", task.id, "--json").json() == {"id": task.id, "state": "ready"}
+    assert bihuan("task", "list", "--json").json()["tasks"] == []
+    assert task.id in [
+        each["id"] for each in bihuan("task", "list", "--state", "ready", "--json").json()["tasks"]
+    ]
+    assert bihuan("task", "rerun", task.id).code == 2
 
 
 # Status

@@ -13,8 +13,6 @@ from engine.durations import (
     FixedDate,
     Share,
     Unit,
-    before_words,
-    before_zh,
     parse_duration,
     parse_limit,
     parse_offset,
@@ -152,8 +150,8 @@ durations = st.builds(Duration, st.integers(1, 10), st.sampled_from(Unit))
 def test_the_words_and_the_chinese_of_a_duration_read_back_as_the_same(duration: Duration) -> None:
     assert parse_limit(duration.words) == duration
     assert parse_limit(duration.zh) == duration
-    assert parse_offset(before_words(duration)) == duration
-    assert parse_offset(before_zh(duration)) == duration
+    assert parse_offset(f"{duration.words} before") == duration
+    assert parse_offset(f"提前{duration.zh}") == duration
 
 
 @given(st.dates())
@@ -166,8 +164,8 @@ def test_the_words_of_a_fixed_date_read_back_as_the_same(day: date) -> None:
 
 @given(st.integers(1, 99))
 def test_the_words_of_a_share_read_back_as_the_same(percent: int) -> None:
-    assert parse_offset(before_words(Share(percent))) == Share(percent)
-    assert parse_offset(before_zh(Share(percent))) == Share(percent)
+    assert parse_offset(f"{Share(percent).words} before") == Share(percent)
+    assert parse_offset(f"提前{Share(percent).zh}") == Share(percent)
 
 
 @given(st.text(max_size=60))
