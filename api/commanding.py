@@ -29,6 +29,7 @@ from engine.case import Case, CaseId, CommandId
 from engine.commands import Command
 from engine.definition import Definition, FieldType
 from engine.errors import BihuanError, Blocker, InvalidData
+from engine.fields import named_in
 from engine.runtime import Accepted, Outcome
 
 __all__ = [
@@ -196,8 +197,11 @@ def _unknown_references(ask: Ask, definition: Definition, data: Mapping[str, Any
             continue
         if spec.type is FieldType.FILES and isinstance(value, list):
             yield from _unknown_files(ask.container, spec.title.zh, name, value)
-        if spec.type is FieldType.CASE and isinstance(value, str) and not _may_name(ask, value):
-            yield Blocker("unknown_case", f"“{spec.title.zh}”：没有编号为 {value} 的事项", {"field": name})
+        if spec.type in (FieldType.CASE, FieldType.CASES):
+            for case in named_in(value):
+                if not _may_name(ask, case):
+                    message = f"“{spec.title.zh}”：没有编号为 {case} 的事项"
+                    yield Blocker("unknown_case", message, {"field": name})
 
 
 def check_files(container: Container, title: str, field: str, digests: list[str]) -> None:

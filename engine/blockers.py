@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from engine.access import Grant, RoleKind, may_act, reaches
 from engine.case import Taken
-from engine.definition import Step
+from engine.definition import RoleOf, Step
 from engine.draft import Draft
 from engine.errors import BihuanError, Blocked, Blocker, Forbidden
 from engine.machine import Chart, CompiledStep
@@ -42,6 +42,10 @@ def authority(draft: Draft, roles: Iterable[str], unit: str) -> Blocker | None:
     """None if the actor may act in one of `roles`; the grant that permits it is kept in the draft."""
     refusal: Blocker | None = None
     for role in roles:
+        if draft.program.role(role).of is RoleOf.SYSTEM:
+            if draft.actor.kind == "system":
+                return None
+            continue
         grant, refused = _grant_for(draft, role, unit)
         if grant:
             draft.grant = grant
@@ -58,13 +62,20 @@ def _grant_for(draft: Draft, role: str, unit: str) -> tuple[Grant | None, Blocke
     if spec.level != "here":
         region = draft.resolve(draft.program.address(role)).region
     post = draft.program.post(role)
-    kind: RoleKind = spec.of.value
+    kind: RoleKind = _KINDS[spec.of]
     held = [grant for grant in draft.actor.grants if grant.role == post]
     if not held:
         return None, Blocker("role_missing", "您没有办理这一步所需的角色", {"role": role})
     where = _Where(region=region, holder_unit=unit or None, subject=case.subject or None)
     found = next((grant for grant in held if reaches(grant, kind, **where)), None)
     return found, None if found else may_act(draft.actor, role=post, role_kind=kind, **where)
+
+
+_KINDS: Final[dict[RoleOf, RoleKind]] = {
+    RoleOf.REGION: "region",
+    RoleOf.UNIT: "unit",
+    RoleOf.SUBJECT: "subject",
+}
 
 
 class _Where(TypedDict):

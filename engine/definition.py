@@ -33,11 +33,15 @@ OPEN = "open"  # the name under which `clocks.*.starts` refers to the opening of
 
 
 class RoleOf(StrEnum):
-    """What a role is bound to: a region (the usual), a unit, or the subject of the case itself."""
+    """What a role is bound to: a region (the usual), a unit, the subject of the case itself, or nobody: the system.
+
+    Only steps and the opening may be the system's: it acts when what is known of the subject changes (`programme`).
+    """
 
     REGION = "region"
     UNIT = "unit"
     SUBJECT = "subject"
+    SYSTEM = "system"
 
 
 class Role(Model):
@@ -62,10 +66,13 @@ class FieldType(StrEnum):
     UNITS = "units"
     PERSON = "person"
     CASE = "case"
+    CASES = "cases"
     FILES = "files"
 
 
-LIST_TYPES = frozenset({FieldType.TEXTS, FieldType.CHOICES, FieldType.UNITS, FieldType.FILES})
+LIST_TYPES = frozenset(
+    {FieldType.TEXTS, FieldType.CHOICES, FieldType.UNITS, FieldType.CASES, FieldType.FILES}
+)
 Atom = str | int | bool
 
 
@@ -205,6 +212,9 @@ class Step(Model):
     notify: Addresses = ()
     opens: Opens | None = None
     joins: Id | None = Field(None, description="the case field that names the case this one is merged into")
+    links: Id | None = Field(
+        None, description="the field of cases that from now on hear when this case ends, or opens again"
+    )
     note: Words | None = None
 
 

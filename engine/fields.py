@@ -16,6 +16,11 @@ LIST_MAX = 200
 SEALED = "sealed"  # a personal value is written to the log as {"sealed": <commitment>}
 
 
+def named_in(value: Any) -> list[str]:
+    """The ids in the value of a field that names one thing (`unit`, `case`) or several (`units`, `cases`)."""
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
+
+
 def is_empty(value: Any) -> bool:
     return value is None or value in ("", [], {})
 
@@ -153,6 +158,7 @@ _FAULTS: dict[FieldType, Callable[[FieldSpec, Any], str]] = {
     FieldType.UNITS: _list_of(_name),
     FieldType.PERSON: _name,
     FieldType.CASE: _name,
+    FieldType.CASES: _list_of(_name),
     FieldType.FILES: _list_of(_name),
 }
 
@@ -173,6 +179,7 @@ __all__ = [
     "checked",
     "fault_of",
     "is_empty",
+    "named_in",
     "require_brief",
     "require_words",
     "value_of",

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 
-from engine.definition import Definition, FieldType, step_ref
+from engine.definition import Definition, FieldType, RoleOf, step_ref
 from engine.directory import Address
 
 __all__ = [
     "Fault",
     "Faults",
     "Path",
+    "actors",
     "addresses",
     "field_of",
     "known",
     "named_fields",
     "refs",
+    "role",
     "roles",
     "step_refs",
 ]
@@ -52,6 +54,19 @@ def known(kind: str, zh: str, name: str, declared: Collection[str], path: Path) 
 
 
 def roles(definition: Definition, names: Iterable[str], path: Path) -> Faults:
+    """Declared roles that people fill: a step and the opening alone may also be the system's (`actors`)."""
+    for index, name in enumerate(names):
+        yield from role(definition, name, (*path, index))
+
+
+def role(definition: Definition, name: str, path: Path) -> Faults:
+    yield from known("role", "角色", name, definition.roles, path)
+    if (spec := definition.roles.get(name)) and spec.of is RoleOf.SYSTEM:
+        message = f"{name} 是系统，不能负责、接收通知或者审批"
+        yield Fault("role_of_system", message, path, "写由人担任的角色")
+
+
+def actors(definition: Definition, names: Iterable[str], path: Path) -> Faults:
     for index, name in enumerate(names):
         yield from known("role", "角色", name, definition.roles, (*path, index))
 

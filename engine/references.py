@@ -29,11 +29,13 @@ from engine.lookups import (
     Fault,
     Faults,
     Path,
+    actors,
     addresses,
     field_of,
     known,
     named_fields,
     refs,
+    role,
     roles,
     step_refs,
 )
@@ -44,7 +46,7 @@ CASE_CLOCK: Final = "case"
 CLOCKS_OF_THE_ENGINE: Final = (CASE_CLOCK, "state", "lane")
 CHOICES: Final = (FieldType.CHOICE, FieldType.CHOICES)
 # Fields that steer the case are not personal: what erasure may take away cannot decide where a case goes.
-NEVER_PERSONAL: Final = (FieldType.UNIT, FieldType.UNITS, FieldType.CASE, FieldType.FILES)
+NEVER_PERSONAL: Final = (FieldType.UNIT, FieldType.UNITS, FieldType.CASE, FieldType.CASES, FieldType.FILES)
 
 
 def faults(definition: Definition) -> Faults:
@@ -157,7 +159,7 @@ def _case_due(definition: Definition) -> Faults:
 
 def _opening(definition: Definition) -> Faults:
     opening = definition.opening
-    yield from roles(definition, opening.by, ("opening", "by"))
+    yield from actors(definition, opening.by, ("opening", "by"))
     yield from named_fields(definition, opening.needs, ("opening", "needs"))
     yield from named_fields(definition, opening.may, ("opening", "may"))
 
@@ -165,7 +167,7 @@ def _opening(definition: Definition) -> Faults:
 def _state(spot: _Spot, state: State) -> Faults:
     definition, path = spot.definition, spot.path
     if state.owner:
-        yield from known("role", "角色", state.owner, definition.roles, (*path, "owner"))
+        yield from role(definition, state.owner, (*path, "owner"))
     unit = {"code": "holder_not_unit", "zh": "单位（unit）"}
     yield from field_of(definition, state.holder, (FieldType.UNIT,), (*path, "holder"), **unit)
     if state.due:
@@ -283,12 +285,13 @@ def _routes(spot: _Spot, routes: Iterable[Route], path: Path) -> Faults:
 
 def _step(spot: _Spot, step: Step, path: Path) -> Faults:
     definition = spot.definition
-    yield from roles(definition, step.by, (*path, "by"))
+    yield from actors(definition, step.by, (*path, "by"))
     yield from named_fields(definition, step.needs, (*path, "needs"))
     yield from named_fields(definition, step.may, (*path, "may"))
     yield from refs(spot.steps, step.not_by, (*path, "not_by"))
     yield from addresses(definition, step.notify, (*path, "notify"))
     yield from _leads(spot, step, path)
+    yield from _links(spot, step, path)
     yield from _sets(definition, step.sets, (*path, "sets"))
     yield from opens_faults(definition, step.opens, path)
     for index, guard in enumerate(step.when):
@@ -313,6 +316,13 @@ def _leads(spot: _Spot, step: Step, path: Path) -> Faults:
             yield Fault(
                 "joins_not_final", "并入另一事项后，本事项须到终点", (*path, "joins"), "to 写一个 final 环节"
             )
+
+
+def _links(spot: _Spot, step: Step, path: Path) -> Faults:
+    cases = {"code": "links_not_cases", "zh": "事项列表（cases）"}
+    yield from field_of(spot.definition, step.links, (FieldType.CASES,), (*path, "links"), **cases)
+    if step.links and spot.chart:
+        yield Fault("links_in_lane", "只有事项自己的动作才能关联其他事项", (*path, "links"))
 
 
 def _sets(definition: Definition, values: Mapping[str, Any], path: Path) -> Faults:

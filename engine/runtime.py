@@ -21,6 +21,7 @@ from engine.definition import FieldType
 from engine.draft import Facts
 from engine.errors import BihuanError, CaseExists, KeyReused, NothingDue, StaleCase, UnknownCase
 from engine.events import Event
+from engine.fields import named_in
 from engine.machine import Program
 from engine.ports import (
     Calendars,
@@ -239,8 +240,8 @@ def _case_fields(program: Program, command: Command) -> Iterator[CaseId]:
     if isinstance(command, TakeStep):
         for name, value in command.data.items():
             spec = program.definition.fields.get(name)
-            if spec and spec.type is FieldType.CASE and isinstance(value, str):
-                yield CaseId(value)
+            if spec and spec.type in (FieldType.CASE, FieldType.CASES):
+                yield from (CaseId(each) for each in named_in(value))
 
 
 def _clean(command: Command) -> tuple[Command, Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine import movement, timing
@@ -13,7 +13,7 @@ from engine.commands import Open, TakeStep
 from engine.definition import OPEN, FieldType, Opening, Opens, Step
 from engine.draft import Draft
 from engine.errors import Blocked, Blocker, InvalidData, UnknownLane, UnknownStep
-from engine.fields import checked
+from engine.fields import checked, named_in
 from engine.machine import CompiledStep, Passage
 
 
@@ -54,7 +54,7 @@ def _require_known(draft: Draft, data: Mapping[str, Any]) -> None:
     for name, value in data.items():
         kind = fields[name].type
         if kind in (FieldType.UNIT, FieldType.UNITS):
-            for unit in [value] if isinstance(value, str) else value:
+            for unit in named_in(value):
                 draft.require_unit(unit)
         elif kind is FieldType.PERSON:
             draft.require_person(value)
@@ -158,6 +158,8 @@ def _consequences(draft: Draft, step: Step, place: Place) -> None:
         open_related(draft, step.opens)
     if step.joins:
         _merge_into(draft, draft.case.data[step.joins])
+    if step.links:
+        _link(draft, named_in(draft.case.data.get(step.links)))
 
 
 def open_related(draft: Draft, opens: Opens) -> None:
@@ -171,6 +173,18 @@ def open_related(draft: Draft, opens: Opens) -> None:
         subject=case.subject,
         data=data,
     )
+
+
+def _link(draft: Draft, others: Iterable[str]) -> None:
+    """Other cases hear of this one now, and again when it ends. One that is linked already hears nothing new."""
+    relation = draft.case.workflow
+    for other in others:
+        if other in draft.case.related:
+            continue
+        if draft.other_case(other) is None or other == draft.case.id:
+            raise refused("不能关联", Blocker("bad_link", f"没有可以关联的事项：{other}", {"case": other}))
+        draft.change("related", other=other, news="cause", relation=relation)
+        draft.effect("relate", case=other, news="opened", relation=relation, clocks={})
 
 
 def _merge_into(draft: Draft, target: str) -> None:

@@ -20,6 +20,8 @@ METADATA: Final = MetaData(
 CASE_IS_OPEN: Final = "ended = ''"
 TASK_IS_OPEN: Final = "state IN ('ready', 'leased')"
 TASK_IS_DEAD: Final = "state = 'dead'"
+SUBJECT_IS_DIRTY: Final = "dirty"
+MEMBERSHIP_IS_OPEN: Final = "until IS NULL"
 
 # Byte order also lets a plain index serve prefixes of regions: no text_pattern_ops needed.
 _TEXT: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -286,6 +288,171 @@ class BeatTable(_Rows, table=True):
     at: int = _integer()
 
 
+class SubjectTable(_Rows, table=True):
+    """Whom cases are about. `dirty` until the programme has looked at what changed; `doubt` says what is odd about the id."""
+
+    __tablename__ = "subject"
+    __table_args__ = (
+        Index("subject_region_id", "region", "id"),
+        _where("subject_dirty", "id", condition=SUBJECT_IS_DIRTY),
+    )
+
+    id: str = _key()
+    title: str = _text()
+    region: str = _text()
+    doubt: str = _text()
+    dirty: bool
+    created_at: int = _integer()
+    updated_at: int = _integer()
+
+
+class SubjectNameTable(_Rows, table=True):
+    """Names of a subject, each from a local day to another (both included); `folded` is what searches compare."""
+
+    __tablename__ = "subject_name"
+    __table_args__ = (Index("subject_name_folded", "folded"),)
+
+    subject: str = _key()
+    since: str = _key()
+    title: str = _text()
+    folded: str = _text()
+    until: str | None = _text(nullable=True)
+
+
+class SubjectRegionTable(_Rows, table=True):
+    """Where a subject belonged, each from a local day to another (both included)."""
+
+    __tablename__ = "subject_region"
+
+    subject: str = _key()
+    since: str = _key()
+    region: str = _text()
+    until: str | None = _text(nullable=True)
+
+
+class ObservationTable(_Rows, table=True):
+    """What one source said of one subject and year (`engine.subjects.Observation`); `body` is the canonical map of facts."""
+
+    __tablename__ = "observation"
+    __table_args__ = (Index("observation_batch", "batch"),)
+
+    subject: str = _key()
+    n: int = _key(BigInteger)
+    year: int = _integer()
+    vintage: str = _text()
+    source: str = _text()
+    verified: bool
+    entered_by: str = _text()
+    entered_at: int = _integer()
+    batch: str = _text()
+    withdrawn_at: int | None = _integer(nullable=True)
+    body: bytes = _bytes()
+
+
+class MembershipTable(_Rows, table=True):
+    """A spell of a subject on a list. `how_in`: entered, relapsed, moved_in; `how_out`: cleared, exited, moved_out.
+
+    `year` is the year of the figures that decided; `evidence` the canonical answers of the rule; `case_id` the case that the list
+    opened for it, if it opens any.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        _where("membership_open", "list", "region", condition=MEMBERSHIP_IS_OPEN),
+        Index("membership_subject", "subject"),
+        Index("membership_case", "case_id"),
+    )
+
+    list: str = _key()
+    subject: str = _key()
+    n: int = _key(BigInteger)
+    region: str = _text()
+    since: int = _integer()
+    until: int | None = _integer(nullable=True)
+    how_in: str = _text()
+    how_out: str = _text()
+    reason: str = _text()
+    year: int = _integer()
+    evidence: bytes = _bytes()
+    case_id: str = _text()
+
+
+class SlotTable(_Rows, table=True):
+    """What an obligation asks of one target in one period, and the case that was opened for it.
+
+    `target` is a region or a subject; `period` reads `2026`, `2026-Q1` or `2026-03`; `first` and `last` are local days.
+    """
+
+    __tablename__ = "slot"
+    __table_args__ = (Index("slot_region", "region", "obligation"), Index("slot_case", "case_id"))
+
+    obligation: str = _key()
+    target: str = _key()
+    period: str = _key()
+    region: str = _text()
+    first: str = _text()
+    last: str = _text()
+    case_id: str = _text()
+    opened_at: int = _integer()
+
+
+class TargetTable(_Rows, table=True):
+    """What was set for an indicator, a region and a year; the highest `n` holds, the ones before it stay."""
+
+    __tablename__ = "target"
+
+    indicator: str = _key()
+    region: str = _key()
+    year: int = _key(BigInteger)
+    n: int = _key(BigInteger)
+    value: int = _integer()
+    set_by: str = _text()
+    set_at: int = _integer()
+    note: str = _text()
+
+
+class BatchTable(_Rows, table=True):
+    """An import: which file, by whom, what came of its rows (`counts`, canonical), and when it was undone."""
+
+    __tablename__ = "batch"
+
+    id: str = _key()
+    kind: str = _text()
+    file: str = _text()
+    digest: str = _text()
+    by: str = _text()
+    at: int = _integer()
+    counts: bytes = _bytes()
+    undone_at: int | None = _integer(nullable=True)
+
+
+class ProgrammeTable(_Rows, table=True):
+    """Published versions of programmes, as the bytes of their YAML."""
+
+    __tablename__ = "programme"
+    __table_args__ = (UniqueConstraint("programme", "version"),)
+
+    digest: str = _key()
+    programme: str = _text()
+    version: int = _integer()
+    source: bytes = _bytes()
+    effective: str = _text()
+    published_at: int = _integer()
+
+
+class SnapshotTable(_Rows, table=True):
+    """Frozen figures of a report, canonical, known by their digest: a score can be computed from them again."""
+
+    __tablename__ = "snapshot"
+
+    digest: str = _key()
+    kind: str = _text()
+    title: str = _text()
+    at: int = _integer()
+    by: str = _text()
+    body: bytes = _bytes()
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -305,3 +472,13 @@ NOTICE: Final = _table("notice")
 FILE: Final = _table("file")
 COUNTER: Final = _table("counter")
 BEAT: Final = _table("beat")
+SUBJECT: Final = _table("subject")
+SUBJECT_NAME: Final = _table("subject_name")
+SUBJECT_REGION: Final = _table("subject_region")
+OBSERVATION: Final = _table("observation")
+MEMBERSHIP: Final = _table("membership")
+SLOT: Final = _table("slot")
+TARGET: Final = _table("target")
+BATCH: Final = _table("batch")
+PROGRAMME: Final = _table("programme")
+SNAPSHOT: Final = _table("snapshot")

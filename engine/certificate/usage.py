@@ -94,7 +94,7 @@ def _fields_used(net: Net) -> Iterator[str]:
                 yield from rung.opens.bring.values() if rung.opens else ()
             for step in state.steps.values():
                 yield from (*step.needs, *step.may, *step.sets)
-                yield from (step.joins,) if step.joins else ()
+                yield from (name for name in (step.joins, step.links) if name)
                 yield from step.opens.bring.values() if step.opens else ()
                 yield from net.trial.reads(chart, (g.check for g in step.when))
                 yield from net.trial.reads(chart, (r.when for r in step.to if r.when))

@@ -135,6 +135,8 @@ def organisation_for(*definitions: Definition) -> Directory:
                 put(f"p-{unit}-{role}-2", unit, role, unit=unit)
         elif spec.of is RoleOf.SUBJECT:
             put("p-client-1", UNITS[0], role, subject=SubjectId(SUBJECT))
+        elif spec.of is RoleOf.SYSTEM:
+            continue
         else:
             put(f"p-{REGION}-{role}-1", UNITS[0], role, region=REGION)
             put(f"p-{REGION}-{role}-2", UNITS[1], role, region=REGION)
@@ -357,6 +359,8 @@ class _Driver:
         name = self.random.choice(names)
         spec, role = self.program.role(name), self.program.post(name)
         on = date(2026, 6, 1)
+        if spec.of is RoleOf.SYSTEM:
+            return SYSTEM
         if spec.of is RoleOf.SUBJECT:
             people = self.directory.subject_holders(role, subject=SUBJECT, on=on)
         elif spec.of is RoleOf.UNIT:
@@ -639,6 +643,7 @@ _VALUES: dict[FieldType, Callable[[_Driver, FieldSpec], Any]] = {
     FieldType.UNITS: lambda d, spec: d._some(spec, UNITS),
     FieldType.PERSON: lambda d, spec: d.random.choice(d.directory.people).id,
     FieldType.CASE: lambda d, spec: d.sibling,
+    FieldType.CASES: lambda d, spec: d._some(spec, [d.sibling]),
     FieldType.FILES: lambda d, spec: ["f-1", "f-2"][: max(spec.min or 1, 1)],
 }
 

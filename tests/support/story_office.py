@@ -225,7 +225,12 @@ class StoryOffice:
     # Deciding
 
     def _envelope(self, by: str, lane: str = "") -> dict[str, Any]:
-        return {"id": self._key(), "case": self._spoken_of, "actor": self._actor(self._person(by, lane))}
+        actor = SYSTEM if self._is_system(by) else self._actor(self._person(by, lane))
+        return {"id": self._key(), "case": self._spoken_of, "actor": actor}
+
+    def _is_system(self, by: str) -> bool:
+        role = self._program(self._spoken_of).definition.roles.get(by)
+        return role is not None and role.of is RoleOf.SYSTEM
 
     def _taking(self, step: str, by: str, lane: str, data: Mapping[str, Any]) -> TakeStep:
         return TakeStep(**self._envelope(by, lane), step=step, lane=lane, data=data)

@@ -1,0 +1,99 @@
+"""What is known of the subjects of cases: observations of figures, folded into one value for each fact and year.
+
+An observation is what one source said on one day about one year, and is never changed; undoing an import withdraws it. Pure
+values: where they are kept is left to `adapters/subjects`, which facts there are to the programme (`engine/programme`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+
+from engine.directory import SubjectId
+
+__all__ = ["TIMELESS", "Known", "Observation", "Profile", "Value", "known_facts"]
+
+Value = int | bool | str
+"""Money is an integer of fen, a day is `2026-03-01`: never a float."""
+
+TIMELESS: Final = 0
+"""The year of facts that belong to no year, such as the day on which it was founded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What `source` said about `year`; `vintage` is the day as of which it speaks, `entered_at` when we learned it."""
+
+    subject: SubjectId
+    year: int
+    facts: Mapping[str, Value]
+    source: str
+    vintage: date
+    entered_by: str
+    entered_at: datetime
+    verified: bool = False
+    batch: str = ""
+    n: int = 0
+    withdrawn_at: datetime | None = None
+
+    def is_held_at(self, moment: datetime | None) -> bool:
+        """Whether it counted at `moment`; None asks for now."""
+        if moment is None:
+            return self.withdrawn_at is None
+        return self.entered_at <= moment and (self.withdrawn_at is None or moment < self.withdrawn_at)
+
+    @property
+    def weight(self) -> tuple[date, bool, datetime, int]:
+        """Which of two wins for the same fact and year: the newer vintage, then the verified one, then the later entry."""
+        return (self.vintage, self.verified, self.entered_at, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The value that counts for a fact and a year, and where it comes from."""
+
+    value: Value
+    source: str
+    vintage: date
+    verified: bool
+    entered_by: str
+    entered_at: datetime
+
+
+Facts = Mapping[tuple[str, int], Known]
+
+
+def known_facts(
+    observations: Iterable[Observation], *, as_of: datetime | None = None
+) -> dict[tuple[str, int], Known]:
+    """One value for each (fact, year), of what was held `as_of` a moment (None: now)."""
+    held = sorted((o for o in observations if o.is_held_at(as_of)), key=lambda each: each.weight)
+    return {
+        (name, each.year): Known(
+            value, each.source, each.vintage, each.verified, each.entered_by, each.entered_at
+        )
+        for each in held
+        for name, value in each.facts.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One subject as rules see it: where it is, what is known, and the lists it is on."""
+
+    id: SubjectId
+    title: str
+    region: str
+    facts: Facts = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
+
+    def value(self, fact: str, year: int) -> Value | None:
+        """Of that year, or of no year; None where it is not known."""
+        known = self.facts.get((fact, year)) or self.facts.get((fact, TIMELESS))
+        return known.value if known else None
+
+    def years(self, fact: str) -> list[int]:
+        """The years for which the fact is known, the newest first."""
+        return sorted({year for name, year in self.facts if name == fact}, reverse=True)
