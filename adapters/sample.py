@@ -37,6 +37,10 @@ PEOPLE: Final[dict[str, PersonId]] = {
     "upper_liaison": PersonId("p-3401-liaison-1"),
     "upper_leader": PersonId("p-3401-leader-1"),
     "top_leader": PersonId("p-34-leader-1"),
+    "commissioner": PersonId(f"p-{REGION}-commissioner-1"),
+    "team": PersonId("p-3401-team-1"),
+    "team_liaison": PersonId("p-3401-team_liaison-1"),
+    "assessor": PersonId("p-34-assessor-1"),
     "administrator": PersonId("p-34-administrator-1"),
     "auditor": PersonId("p-34-auditor-1"),
 }

@@ -52,6 +52,8 @@ SCIENCE = (
     Job("leader", "分管领导", region_roles=("leader",)),
     Job("supervisor", "督办员", region_roles=("supervisor",)),
     Job("reviewer", "审核员", region_roles=("reviewer",)),
+    Job("commissioner", "科技特派员", region_roles=("commissioner",), only=("county", "zone")),
+    Job("assessor", "考核员", region_roles=("assessor",), only=("province",)),
     Job("administrator", "管理员", region_roles=("administrator",), only=("province",)),
     Job("auditor", "审计员", region_roles=("auditor",), only=("province",)),
     HANDLER,
@@ -71,6 +73,13 @@ OFFICES = (
     Office("industry", "经信厅", "经信局", (DEPARTMENT, HEAD), only=_GOVERNMENT),
     Office("statistics", "统计局", "统计局", (DEPARTMENT, HEAD), only=_GOVERNMENT),
     Office("labour", "人社厅", "人社局", (DEPARTMENT, HEAD), only=_GOVERNMENT),
+)
+
+
+# 四（一）：省科技厅 16 个服务团，一团对一市；团长即省联络员，四（三）。
+TEAM = (
+    Job("team_liaison", "服务团联络员", region_roles=("team_liaison",)),
+    Job("team", "服务团成员", region_roles=("team",)),
 )
 
 
@@ -107,13 +116,43 @@ def sample_directory(subjects: Iterable[SubjectId] = ()) -> Directory:
     """136 regions with their units and people; with a contact for each of `subjects`, if any are given."""
     subjects = tuple(subjects)
     desks = tuple(_desks())
+    teams = tuple(_teams())
     clients = Unit(_CLIENTS, "服务对象联系人（示例）", RegionId("34"))
     return Directory(
         regions=tuple(division.region for division in divisions()),
-        units=(*_units(), clients),
-        people=(*(Person(d.person, d.title, d.unit) for d in desks), *map(client_person, subjects)),
-        posts=(*(post for desk in desks for post in _posts(desk)), *map(client_post, subjects)),
+        units=(*_units(), *(team.unit for team in teams), clients),
+        people=(
+            *(Person(d.person, d.title, d.unit) for d in desks),
+            *(person for team in teams for person, _ in team.members),
+            *map(client_person, subjects),
+        ),
+        posts=(
+            *(post for desk in desks for post in _posts(desk)),
+            *(post for team in teams for _, post in team.members),
+            *map(client_post, subjects),
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """A unit of the province whose people hold their posts in one city."""
+
+    unit: Unit
+    members: tuple[tuple[Person, Post], ...]
+
+
+def _teams() -> Iterator[_Team]:
+    cities = [division for division in divisions() if division.kind == "city"]
+    for number, city in enumerate(cities, start=1):
+        region = city.region.id
+        unit = Unit(UnitId(f"u-34-team-{region}"), f"安徽省科技厅第{number}服务团（示例）", RegionId("34"))
+        yield _Team(unit, tuple(_member(unit, region, city.full_title, job) for job in TEAM))
+
+
+def _member(unit: Unit, region: RegionId, city: str, job: Job) -> tuple[Person, Post]:
+    person = Person(PersonId(f"p-{region}-{job.name}-1"), f"示例{job.title}·对口{city}", unit.id)
+    return person, Post(person=person.id, role=job.name, region=region, since=SINCE)
 
 
 def client_person(subject: SubjectId) -> Person:
