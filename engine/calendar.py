@@ -220,6 +220,10 @@ class Calendar(WorkingHours):
             number += 1
         return end
 
+    def start_of(self, d: date) -> datetime:
+        """Midnight at which a local day begins."""
+        return self._at(d, 0)
+
     def end_of(self, d: date) -> datetime:
         """When a limit that names this very day ends: close of business, or 24:00 when the day is off."""
         if self.is_working_day(d):
