@@ -1,7 +1,7 @@
 """Cross-checks of obligations, frequencies and indicators: what they name must exist and their conditions must compile.
 
-One generator for each section, called when a programme is loaded; without `programs` (the workflows by name) what needs them is left
-unchecked. Reading YAML and line numbers is left to `loading.py`.
+One generator for each section, called when a programme is loaded; without `programs` (the workflows by name) what needs them is
+left unchecked. Reading YAML and line numbers is left to `loading.py`.
 """
 
 from __future__ import annotations
@@ -244,10 +244,10 @@ def _conditions(
         words = words_over(programme, over, readings)
         texts = {(key, "where"): over.where, (key, "unsure"): over.unsure}
         if key == "over":
-            texts["part",] = indicator.part
+            texts["part", ""] = indicator.part
         for place, text in texts.items():
             if text is not None:
-                yield from _condition(text, words, (*path, *place))
+                yield from _condition(text, words, (*path, *filter(None, place)))
 
 
 def _is_readable(programme: Programme, over: Over, readings: Mapping[str, Reading]) -> bool:

@@ -34,6 +34,7 @@ __all__ = [
     "colour",
     "command_id",
     "due_slots",
+    "first_days",
     "region_targets",
     "terms",
 ]
@@ -226,3 +227,12 @@ def _day_of(words: str, usual: date, period: Period) -> date:
     fixed = day_of_year(words)
     ahead = Period(period.year, "month", fixed.month)
     return min(ahead.first + timedelta(days=fixed.day - 1), ahead.last)
+
+
+def first_days(versions: Iterable[tuple[date, Iterable[str]]]) -> dict[str, date]:
+    """Since when each obligation is one: the first day on which a version that names it was in force."""
+    found: dict[str, date] = {}
+    for day, names in versions:
+        for name in names:
+            found[name] = min(day, found.get(name, day))
+    return found

@@ -21,7 +21,7 @@ from engine.fields import value_of
 from engine.machine import Program
 from engine.naming import values_of
 
-__all__ = ["At", "Reading", "exact_hours", "met_original"]
+__all__ = ["At", "Reading", "earlier_runs", "exact_hours", "met_original"]
 
 _HOUR: Final = timedelta(hours=1)
 _CLOCK_WORDS: Final = {
@@ -135,3 +135,22 @@ _CLOCK_VALUES: Final[Mapping[str, Callable[[Clock | None, At], Any]]] = {
     "hours": _hours,
     "elapsed": _elapsed,
 }
+
+
+def earlier_runs(
+    changes: Iterable[Mapping[str, Any]], latest: Mapping[str, int]
+) -> dict[str, tuple[Clock, ...]]:
+    """The former runs of clocks as each ended, oldest first; `latest` says which run each clock is in now.
+
+    A case keeps only the latest run of a clock. What the ones before came to stands in its history.
+    """
+    found: dict[tuple[str, int], Clock] = {}
+    for change in changes:
+        if change["op"] == "clock" and (last := latest.get(change["id"])):
+            clock = change["clock"]
+            if clock["cycle"] < last:
+                found[change["id"], clock["cycle"]] = Clock.from_data(clock)
+    runs: dict[str, tuple[Clock, ...]] = {}
+    for (name, _), clock in sorted(found.items(), key=lambda item: item[0]):
+        runs[name] = (*runs.get(name, ()), clock)
+    return runs

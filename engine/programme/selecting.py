@@ -229,11 +229,14 @@ class Selector:
 
     def _slot_rows(self, name: str, _: str | None) -> Iterator[tuple[Row, str]]:
         for slot in self.material.slots.get(name, ()):
-            if self.period.covers(parse_period(slot.period)):
+            if self.is_in_period(slot):
                 words = self.slot_words(slot)
                 why = "open" if self.today <= slot.last else ""
                 case = self.material.behind.get(slot.case)
                 yield self._row(slot.id, case, words, region=slot.region, subject=slot.subject), why
+
+    def is_in_period(self, slot: Slot) -> bool:
+        return self.period.covers(parse_period(slot.period))
 
     def slot_words(self, slot: Slot) -> dict[str, Any]:
         """Whether a slot is done, and its colour on this day."""

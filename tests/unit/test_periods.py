@@ -31,7 +31,9 @@ def test_a_period_has_its_first_and_last_day(words: str, first: date, last: date
     assert (period.first, period.last, period.zh, str(period)) == (first, last, zh, words)
 
 
-@pytest.mark.parametrize("words", ["", "26", "2026-13", "2026-00", "2026-Q5", "2026-H3", "2026-3", "0000", "２０２６"])
+@pytest.mark.parametrize(
+    "words", ["", "26", "2026-13", "2026-00", "2026-Q5", "2026-H3", "2026-3", "0000", "２０２６"]
+)
 def test_other_words_are_refused(words: str) -> None:
     with pytest.raises(PeriodUnreadable):
         parse_period(words)
