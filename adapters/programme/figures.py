@@ -258,7 +258,7 @@ class _Places:
     def __init__(self, directory: Directory, region: str, level: int | None) -> None:
         self.region = region
         chains: dict[str, list[str]] = {
-            r.id: [each.id for each in directory.upwards(r.id)][::-1] for r in directory.regions
+            r.id: [str(each.id) for each in directory.upwards(r.id)][::-1] for r in directory.regions
         }
         self._level = len(chains[region]) if level is None else level
         inside = {r: chain for r, chain in chains.items() if covers(region, r)}

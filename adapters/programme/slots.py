@@ -41,7 +41,7 @@ from engine.programme.obligations import (
 from engine.programme.readings import At, Reading
 from engine.runtime import Accepted, Outcome, Refused
 
-__all__ = ["PROGRAMME", "InForce", "Ran", "Slots"]
+__all__ = ["PROGRAMME", "InForce", "Ran", "Slots", "Submit"]
 
 PROGRAMME: Final = Actor(id="programme", kind="system", channel="worker")
 
