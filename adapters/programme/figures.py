@@ -14,7 +14,6 @@ from adapters.programme.material import (
     Needed,
     needed,
     read_material,
-    read_slots,
     read_spells,
     read_targets,
 )
@@ -201,7 +200,7 @@ class Figures:
         return [
             Coloured(slot, words["colour"], words["done"])
             for name in wanted
-            for slot in read_slots(self._database, programme, name, region=region, first=period.first)
+            for slot in material.slots[name]
             if selector.is_in_period(slot) and (words := selector.slot_words(slot))
         ]
 
@@ -237,6 +236,7 @@ class Figures:
             region=region,
             before=calendar.start_of(period.next.first),
             versions=self._definitions.versions,
+            day=calendar.local_date,
             verdict=self._verdict(programme),
         )
 

@@ -78,6 +78,7 @@ def read_material(
     region: str,
     before: datetime,
     versions: Callable[[str], Collection[Program]],
+    day: Callable[[datetime], date],
     verdict: Verdict,
 ) -> Material:
     """Everything of the region that began before a moment."""
@@ -85,7 +86,9 @@ def read_material(
     readings = {name: Reading(versions(name)) for name in wanted.workflows | behind}
     cases = {name: _cases(database, _of_workflow(name, region, before)) for name in wanted.workflows}
     spells = {name: read_spells(database, name, region=region, before=before) for name in wanted.lists}
-    slots = {name: read_slots(database, programme, name, region=region) for name in wanted.obligations}
+    slots = {
+        name: read_slots(database, programme, name, region=region, day=day) for name in wanted.obligations
+    }
     return Material(
         readings=readings,
         cases=cases,
@@ -131,9 +134,18 @@ def read_spells(
 
 
 def read_slots(
-    database: Database, programme: Programme, name: str, *, region: str, first: date | None = None
+    database: Database,
+    programme: Programme,
+    name: str,
+    *,
+    region: str,
+    day: Callable[[datetime], date],
+    first: date | None = None,
 ) -> tuple[Slot, ...]:
-    """The slots of an obligation in a region, by period and target; those of terms that end on or after `first`."""
+    """The slots of an obligation in a region, by period and target; those of terms that end on or after `first`.
+
+    `day` is the local day of a moment.
+    """
     query = select(SLOT).where(SLOT.c.obligation == name, under(SLOT.c.region, region))
     if first is not None:
         query = query.where(SLOT.c.last >= first.isoformat())
@@ -150,6 +162,7 @@ def read_slots(
             first=date.fromisoformat(row.first),
             last=date.fromisoformat(row.last),
             case=CaseId(row.case_id),
+            opened_on=day(moment(row.opened_at)),
             subject=row.target if of_list else "",
         )
         for row in found

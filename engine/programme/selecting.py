@@ -52,7 +52,13 @@ class Slot:
     first: date
     last: date
     case: CaseId
+    opened_on: date
     subject: str = ""
+
+    @property
+    def was_late(self) -> bool:
+        """Opened when its term was over: whatever is done for it was made up."""
+        return self.opened_on > self.last
 
     @property
     def id(self) -> str:
@@ -245,7 +251,7 @@ class Selector:
         row = self._row(slot.id, case, {}, region=slot.region)
         over = Over(cases=obligation.workflow)
         done = case is not None and self.condition(over, obligation.done)(row)
-        in_time = done and self.condition(over, obligation.in_time)(row)
+        in_time = done and not slot.was_late and self.condition(over, obligation.in_time)(row)
         light = colour(done=done, in_time=in_time, last=slot.last, on=self.today)
         return {"done": done, "in_time": in_time, "colour": light}
 
