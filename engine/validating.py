@@ -121,7 +121,9 @@ def _misspelt(pattern: str, path: Path, value: Any) -> Said:
         return "bad_date", f"{_shown(value)} 不是日期", '例如 "2026-12-01"'
     text = path[-1] if isinstance(value, dict) else value
     hint = "小写字母开头，只用小写字母、数字和下划线，最多 48 个"
-    if "." in pattern:
+    if "sum3" in pattern:
+        hint = "写数据项的名称，例如 staff、sum3.staff（三年合计）、prior.staff（上一年）"
+    elif "." in pattern:
         hint = "动作写作 refer，并行线里的写作 share.finish"
     return "bad_name", f"{_shown(text)} 不能作名称", hint
 
