@@ -98,7 +98,8 @@ class StoryOffice:
         self.until(at)
         number = self._next_number()
         self._spoken_of = number
-        actor = self._actor(self._opener(workflow, by))
+        by_system = self.workflows[workflow].role(by).of is RoleOf.SYSTEM
+        actor = SYSTEM if by_system else self._actor(self._opener(workflow, by))
         about = {"workflow": workflow, "region": REGION, "subject": SUBJECT, "data": data}
         self._do(Open(id=self._key(), case=number, actor=actor, **about))  # type: ignore[arg-type]
         return number
