@@ -253,6 +253,9 @@ class State(Model):
     not_by: Refs = ()
     parallel: Parallel | None = None
     steps: dict[Id, Step] = Field(default_factory=dict)
+    term: bool = Field(
+        False, description="the limit is a term that runs out, such as a public notice: nobody is late by it"
+    )
     settled: bool = False
     final: bool = False
     outcome: Literal["done", "missed"] | None = Field(None, description="of a lane's final state")

@@ -178,6 +178,7 @@ def _state(spot: _Spot, state: State) -> Faults:
     yield from _pauses(definition, state.pauses, path)
     yield from refs(spot.steps, state.not_by, (*path, "not_by"))
     yield from _ending(spot, state)
+    yield from _term(state, path)
     if state.parallel:
         yield from _parallel(spot, state.parallel)
     yield from _steps(spot, {n: s for n, s in state.steps.items() if not definition.is_everywhere(n, s)})
@@ -215,6 +216,17 @@ def _pauses(definition: Definition, clocks: Iterable[str], path: Path) -> Faults
         yield from known("clock", "时钟", name, declared, (*path, "pauses", index))
 
 
+def _term(state: State, path: Path) -> Faults:
+    """Nobody is late by a term, so the case may not stay when it is over."""
+    if not state.term:
+        return
+    if state.settled:
+        yield Fault("term_settled", "已办结的环节本来就不算超期，不必写 term", (*path, "term"), "去掉 term")
+    if not (len(state.overdue) == 1 and state.overdue[0].to and state.overdue[0].after is None):
+        message = "期间（term）届满须立即转走：overdue 只写一级，写 to，不写 after"
+        yield Fault("term_without_target", message, (*path, "term"), "例如 overdue: {to: …}")
+
+
 def _ending(spot: _Spot, state: State) -> Faults:
     """A final state only ends; a lane's says with which outcome."""
     if state.outcome and not (state.final and spot.chart):
@@ -234,7 +246,7 @@ def _ending(spot: _Spot, state: State) -> Faults:
 
 
 _NOT_IN_FINAL: Final = (
-    *("owner", "holder", "due", "remind", "warn", "overdue", "extension", "pauses", "not_by"),
+    *("owner", "holder", "due", "remind", "warn", "overdue", "extension", "pauses", "not_by", "term"),
     *("parallel", "steps", "settled"),
 )
 
