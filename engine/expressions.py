@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 LENGTH_LIMIT: Final = 500
-NAMESPACES: Final = ("lanes", "taken", "late", "related", "round")
+NAMESPACES: Final = ("ahead", "lanes", "taken", "late", "related", "round")
 LANE_COUNTS: Final = ("open", "done", "missed", "withdrawn", "total")
 # https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax: RESERVED, and the literals of the grammar
 RESERVED: Final = frozenset(
@@ -211,8 +211,10 @@ def vocabulary(definition: Definition, chart: str = "") -> dict[str, Kind]:
     """
     definition.chart(chart)  # a chart that is not there has no names
     clocks = (*definition.clocks, *(("case",) if definition.case_due else ()))
+    fields = {name: spec.type for name, spec in definition.fields.items() if not spec.personal}
     return {
-        **{name: _FIELD_KINDS[spec.type] for name, spec in definition.fields.items() if not spec.personal},
+        **{name: _FIELD_KINDS[kind] for name, kind in fields.items()},
+        **{f"ahead.{name}": Kind.INTEGER for name, kind in fields.items() if kind is FieldType.DATE},
         **{f"lanes.{count}": Kind.INTEGER for count in LANE_COUNTS},
         **{f"taken.{step}": Kind.INTEGER for state in definition.states.values() for step in state.steps},
         **{f"late.{clock}": Kind.BOOLEAN for clock in clocks},

@@ -47,8 +47,9 @@ class Source:
     def written(self, path: Place) -> Place:
         """Where the step of a state is written: there, or under `everywhere`."""
         match path:
-            case ("states", _, "steps", str(step), *rest) if tuple(path[:4]) not in self.lines:
-                there = ("everywhere", "steps", step)
+            case ("states", str(state), "steps", str(step), *rest) if tuple(path[:4]) not in self.lines:
+                is_settled = self.definition.states[state].settled
+                there = ("everywhere", "settled" if is_settled else "steps", step)
                 return (*there, *rest) if there in self.lines else path
         return path
 
