@@ -5,9 +5,9 @@ Everything is read for one region and all under it; whether the caller may see t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from adapters.db.database import Database
 from adapters.programme.material import (
@@ -28,7 +28,7 @@ from engine.programme.indicators import Over
 from engine.programme.ledger import Ledger, ledger_of
 from engine.programme.model import Programme
 from engine.programme.periods import Period
-from engine.programme.selecting import Material, Selector, Slot, Verdict
+from engine.programme.selecting import Material, Selector, Slot
 
 __all__ = [
     "Coloured",
@@ -90,7 +90,7 @@ class Coloured:
 
 
 class Figures:
-    """`verdict` says what a rule set says of a subject on a day."""
+    """Reads anew for each question: a figure always equals the rows that are there."""
 
     def __init__(
         self,
@@ -99,13 +99,11 @@ class Figures:
         calendars: CalendarRegistry,
         definitions: DefinitionRegistry,
         directories: DirectoryRegistry,
-        verdict: Callable[[Programme], Verdict] = lambda programme: _unknown,
     ) -> None:
         self._database = database
         self._calendars = calendars
         self._definitions = definitions
         self._directories = directories
-        self._verdict = verdict
 
     def table(
         self,
@@ -237,7 +235,6 @@ class Figures:
             before=calendar.start_of(period.next.first),
             versions=self._definitions.versions,
             day=calendar.local_date,
-            verdict=self._verdict(programme),
         )
 
     def _region(self, reach: Reach, region: str) -> str:
@@ -284,7 +281,3 @@ def _require(names: Iterable[str], declared: Mapping[str, object]) -> None:
         if name not in declared:
             near = nearest(name, declared)
             raise UnknownIndicator(f"工作方案里没有 {name}", hint=f"是不是 {near}？" if near else "")
-
-
-def _unknown(rule_set: str, profile: object, day: date) -> str:
-    return "unknown"

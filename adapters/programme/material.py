@@ -22,7 +22,7 @@ from engine.programme.indicators import Indicator, Over
 from engine.programme.ledger import Spell
 from engine.programme.model import Programme
 from engine.programme.readings import Reading, earlier_runs
-from engine.programme.selecting import Material, Slot, Verdict, workflow_of
+from engine.programme.selecting import Material, Slot, workflow_of
 from engine.subjects import Observation, Profile, known_facts
 
 __all__ = ["Needed", "needed", "read_material", "read_slots", "read_spells", "read_targets"]
@@ -79,7 +79,6 @@ def read_material(
     before: datetime,
     versions: Callable[[str], Collection[Program]],
     day: Callable[[datetime], date],
-    verdict: Verdict,
 ) -> Material:
     """Everything of the region that began before a moment."""
     behind = {workflow_of(programme, over) for over in wanted.overs} - {""}
@@ -101,7 +100,6 @@ def read_material(
         slots=slots,
         profiles=_profiles(database, region) if wanted.has_subjects else (),
         behind={case.id: case for case in _behind(database, wanted, region)},
-        verdict=verdict,
     )
 
 
@@ -225,17 +223,27 @@ def _profiles(database: Database, region: str) -> tuple[Profile, ...]:
     """Subjects with what is known of them now."""
     here = under(SUBJECT.c.region, region)
     said: defaultdict[str, list[Observation]] = defaultdict(list)
+    lists: defaultdict[str, set[str]] = defaultdict(set)
     observed = (
         select(OBSERVATION)
         .join_from(OBSERVATION, SUBJECT, SUBJECT.c.id == OBSERVATION.c.subject)
         .where(here, OBSERVATION.c.withdrawn_at.is_(None))
     )
+    on = (
+        select(MEMBERSHIP.c.subject, MEMBERSHIP.c.list)
+        .join_from(MEMBERSHIP, SUBJECT, SUBJECT.c.id == MEMBERSHIP.c.subject)
+        .where(here, MEMBERSHIP.c.until.is_(None))
+    )
     subjects = select(SUBJECT.c.id, SUBJECT.c.title, SUBJECT.c.region).where(here).order_by(SUBJECT.c.id)
     with database.reading() as connection:
         for row in connection.execute(observed):
             said[row.subject].append(_observation(row))
+        for row in connection.execute(on):
+            lists[row.subject].add(row.list)
         return tuple(
-            Profile(SubjectId(row.id), row.title, row.region, known_facts(said[row.id]))
+            Profile(
+                SubjectId(row.id), row.title, row.region, known_facts(said[row.id]), frozenset(lists[row.id])
+            )
             for row in connection.execute(subjects)
         )
 

@@ -27,10 +27,16 @@ from engine.programme.obligations import (
 from engine.programme.readings import Reading
 from engine.programme.selecting import BYS, MEMBER_BYS, words_over, workflow_of
 
-__all__ = ["frequency_faults", "indicator_faults", "obligation_faults"]
+__all__ = ["faults", "frequency_faults", "indicator_faults", "obligation_faults"]
 
 Programs = Mapping[str, Program]
 Faults = Iterator[Fault]
+
+
+def faults(programme: Programme, programs: Programs | None = None) -> Faults:
+    """Of all three sections."""
+    for section in (obligation_faults, frequency_faults, indicator_faults):
+        yield from section(programme, programs)
 
 
 def obligation_faults(programme: Programme, programs: Programs | None) -> Faults:
@@ -119,6 +125,9 @@ def _opened(obligation: Obligation, programs: Programs, path: Path) -> Faults:
             message = f"登记 {obligation.workflow} 须填 {field}，这里没有带入"
             yield Fault("obligation_brings_too_little", message, (*path, "with"), f"加上 {field}")
     words = Reading((program,)).words
+    if obligation.at is not None:
+        steps = [name.removeprefix("ever.") for name in words if name.startswith("ever.")]
+        yield from known("step", "动作", obligation.at, steps, (*path, "at"))
     for key, text in (("done", obligation.done), ("in_time", obligation.in_time)):
         yield from _condition(text, words, (*path, key))
 
@@ -134,9 +143,9 @@ def _flagged(frequency: Frequency, programs: Programs, path: Path) -> Faults:
     if step := steps.get(frequency.step):
         brings = (*step.needs, *step.may)
         yield from known("field", "这一步可填的字段", frequency.number, brings, (*path, "number"))
-    if frequency.on is not None:
+    if frequency.day is not None:
         dates = [name for name, spec in definition.fields.items() if spec.type is FieldType.DATE]
-        yield from known("field", "日期字段", frequency.on, dates, (*path, "on"))
+        yield from known("field", "日期字段", frequency.day, dates, (*path, "day"))
     words = Reading((program,)).words
     for key, text in (("planned", frequency.planned), ("counts", frequency.counts)):
         yield from _condition(text, words, (*path, key))

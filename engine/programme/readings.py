@@ -8,7 +8,7 @@ hours, pauses left out) and `elapsed` (with them), the last two in whole hours. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
@@ -39,6 +39,10 @@ class At(NamedTuple):
 
     now: datetime
     calendar: Calendar
+
+    def working_days(self, day: date) -> int:
+        """How many there are after today, up to the day."""
+        return self.calendar.working_days_ahead(self.calendar.local_date(self.now), day)
 
 
 class Reading:
@@ -80,7 +84,7 @@ class Reading:
         if not rest and name in self.fields:
             return value_of(self.fields[name], case.data, name)
         program = self._programs[case.digest]
-        return values_of((name,), program, case, lane="", incoming={})[name]
+        return values_of((name,), program, case, lane="", incoming={}, ahead=at.working_days)[name]
 
     def amount(self, name: str, case: Case, at: At) -> Fraction | None:
         """A number exactly: working hours with their minutes; None of a clock that has not ended."""

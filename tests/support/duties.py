@@ -160,7 +160,7 @@ frequency:
   quiet:
     title: 无事不扰
     workflow: round
-    on: planned_on
+    day: planned_on
     most: 2
     within: 30 days
     planned: state == "planned"
