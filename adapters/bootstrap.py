@@ -18,8 +18,12 @@ from adapters.files import Files
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
+from adapters.programme.lists import Lists
+from adapters.programme.memberships import Memberships
+from adapters.programme.registry import ProgrammeRegistry
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.settings import Settings
+from adapters.subjects.profiles import Profiles
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
 from engine.ports import Entropy, Now
@@ -44,6 +48,10 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    programmes: ProgrammeRegistry
+    profiles: Profiles
+    memberships: Memberships
+    lists: Lists
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -83,6 +91,9 @@ def build(
         log=settings.log,
         version=package_version("bihuan"),
     )
+    numbers = Numbers(database, local_date)
+    programmes = ProgrammeRegistry(database, local_date)
+    profiles, memberships = Profiles(database), Memberships(database)
     return Container(
         settings=settings,
         database=database,
@@ -91,13 +102,17 @@ def build(
         definitions=definitions,
         calendars=calendars,
         directories=directories,
-        numbers=Numbers(database, local_date),
+        numbers=numbers,
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
         personal=PersonalValues(database),
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
+        programmes=programmes,
+        profiles=profiles,
+        memberships=memberships,
+        lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
         now=now,
     )
 
