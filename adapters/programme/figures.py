@@ -18,6 +18,7 @@ from adapters.programme.material import (
     read_targets,
 )
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.subjects.profiles import Profiles
 from engine.access import Reach
 from engine.directory import Directory, covers
 from engine.errors import BihuanError
@@ -99,11 +100,13 @@ class Figures:
         calendars: CalendarRegistry,
         definitions: DefinitionRegistry,
         directories: DirectoryRegistry,
+        profiles: Profiles,
     ) -> None:
         self._database = database
         self._calendars = calendars
         self._definitions = definitions
         self._directories = directories
+        self._profiles = profiles
 
     def table(
         self,
@@ -235,6 +238,7 @@ class Figures:
             before=calendar.start_of(period.next.first),
             versions=self._definitions.versions,
             day=calendar.local_date,
+            profiles=self._profiles,
         )
 
     def _region(self, reach: Reach, region: str) -> str:

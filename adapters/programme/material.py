@@ -13,7 +13,8 @@ from adapters.db import rows
 from adapters.db.access import under
 from adapters.db.database import Database
 from adapters.db.rows import micros, moment, moment_or_none
-from adapters.db.tables import CASE, EVENT, MEMBERSHIP, OBSERVATION, SLOT, SUBJECT, TARGET
+from adapters.db.tables import CASE, EVENT, MEMBERSHIP, SLOT, SUBJECT, TARGET
+from adapters.subjects.profiles import Profiles
 from engine.canonical import decode
 from engine.case import Case, CaseId, Clock
 from engine.directory import SubjectId
@@ -23,7 +24,6 @@ from engine.programme.ledger import Spell
 from engine.programme.model import Programme
 from engine.programme.readings import Reading, earlier_runs
 from engine.programme.selecting import Material, Slot, workflow_of
-from engine.subjects import Observation, Profile, known_facts
 
 __all__ = ["Needed", "needed", "read_material", "read_slots", "read_spells", "read_targets"]
 
@@ -79,6 +79,7 @@ def read_material(
     before: datetime,
     versions: Callable[[str], Collection[Program]],
     day: Callable[[datetime], date],
+    profiles: Profiles,
 ) -> Material:
     """Everything of the region that began before a moment."""
     behind = {workflow_of(programme, over) for over in wanted.overs} - {""}
@@ -98,7 +99,7 @@ def read_material(
         },
         spells=spells,
         slots=slots,
-        profiles=_profiles(database, region) if wanted.has_subjects else (),
+        profiles=tuple(profiles.many(_subjects(database, region))) if wanted.has_subjects else (),
         behind={case.id: case for case in _behind(database, wanted, region)},
     )
 
@@ -219,46 +220,7 @@ def _earlier(
     return found
 
 
-def _profiles(database: Database, region: str) -> tuple[Profile, ...]:
-    """Subjects with what is known of them now."""
-    here = under(SUBJECT.c.region, region)
-    said: defaultdict[str, list[Observation]] = defaultdict(list)
-    lists: defaultdict[str, set[str]] = defaultdict(set)
-    observed = (
-        select(OBSERVATION)
-        .join_from(OBSERVATION, SUBJECT, SUBJECT.c.id == OBSERVATION.c.subject)
-        .where(here, OBSERVATION.c.withdrawn_at.is_(None))
-    )
-    on = (
-        select(MEMBERSHIP.c.subject, MEMBERSHIP.c.list)
-        .join_from(MEMBERSHIP, SUBJECT, SUBJECT.c.id == MEMBERSHIP.c.subject)
-        .where(here, MEMBERSHIP.c.until.is_(None))
-    )
-    subjects = select(SUBJECT.c.id, SUBJECT.c.title, SUBJECT.c.region).where(here).order_by(SUBJECT.c.id)
+def _subjects(database: Database, region: str) -> list[SubjectId]:
+    query = select(SUBJECT.c.id).where(under(SUBJECT.c.region, region)).order_by(SUBJECT.c.id)
     with database.reading() as connection:
-        for row in connection.execute(observed):
-            said[row.subject].append(_observation(row))
-        for row in connection.execute(on):
-            lists[row.subject].add(row.list)
-        return tuple(
-            Profile(
-                SubjectId(row.id), row.title, row.region, known_facts(said[row.id]), frozenset(lists[row.id])
-            )
-            for row in connection.execute(subjects)
-        )
-
-
-def _observation(row: object) -> Observation:
-    values = row._mapping  # type: ignore[attr-defined]
-    return Observation(
-        subject=SubjectId(values["subject"]),
-        year=values["year"],
-        facts=decode(values["body"]),
-        source=values["source"],
-        vintage=date.fromisoformat(values["vintage"]),
-        entered_by=values["entered_by"],
-        entered_at=moment(values["entered_at"]),
-        verified=values["verified"],
-        batch=values["batch"],
-        n=values["n"],
-    )
+        return [SubjectId(subject) for subject in connection.scalars(query)]

@@ -24,7 +24,7 @@ from engine.programme.model import Programme
 from engine.programme.names import rule_words
 from engine.programme.obligations import colour
 from engine.programme.periods import Period, parse_period
-from engine.programme.readings import At, Reading
+from engine.programme.readings import At, Names, Reading
 from engine.subjects import Profile
 
 __all__ = ["BYS", "MEMBER_BYS", "Material", "NotKnown", "Selector", "Slot", "words_over"]
@@ -34,7 +34,7 @@ MEMBER_BYS: Final = ("end", "during", "in", "out")
 PERIOD_WORDS: Final = {"period.year": Kind.INTEGER, "period.first": Kind.TEXT, "period.last": Kind.TEXT}
 SLOT_WORDS: Final = {"colour": Kind.TEXT, "done": Kind.BOOLEAN, "in_time": Kind.BOOLEAN}
 MEMBER_WORDS: Final = {"how_in": Kind.TEXT, "how_out": Kind.TEXT, "data_of": Kind.INTEGER}
-_NOTHING: Final = Reading(())
+_NOTHING: Final = Names(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Material:
     behind: Mapping[CaseId, Case] = field(default_factory=dict)
 
 
-def words_over(programme: Programme, over: Over, readings: Mapping[str, Reading]) -> dict[str, Kind]:
+def words_over(programme: Programme, over: Over, readings: Mapping[str, Names]) -> dict[str, Kind]:
     """The names that conditions over these rows may use."""
     if over.kind == "subjects":
         verdicts = {f"verdict.{name}": Kind.TEXT for name in programme.rule_sets}

@@ -128,6 +128,7 @@ def duty_office(database: Database, at: str, *, since: date | None = None) -> It
     found = InForce(duties(), dict.fromkeys(duties().obligations, first))
     slots = Slots(container.database, **parts, numbers=container.numbers, in_force=lambda _: found)
     try:
-        yield DutyOffice(container, clock, first, slots, Figures(container.database, **parts))
+        figures = Figures(container.database, **parts, profiles=container.profiles)
+        yield DutyOffice(container, clock, first, slots, figures)
     finally:
         container.close()
