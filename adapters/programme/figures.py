@@ -28,6 +28,7 @@ from engine.programme.figures import Figure
 from engine.programme.indicators import Over
 from engine.programme.ledger import Ledger, ledger_of
 from engine.programme.model import Programme
+from engine.programme.obligations import Colour
 from engine.programme.periods import Period
 from engine.programme.selecting import Material, Selector, Slot
 
@@ -86,7 +87,7 @@ class Coloured:
     """A slot with its colour on the day that was asked about."""
 
     slot: Slot
-    colour: str
+    colour: Colour
     done: bool
 
 
@@ -123,7 +124,7 @@ class Figures:
 
         Errors: `RegionOutOfReach`, `UnknownIndicator`.
         """
-        region = self._region(reach, region)
+        region = self.region(reach, region)
         wanted = list(names) or list(programme.indicators)
         _require(wanted, programme.indicators)
         places = _Places(self._directories.current(), region, level)
@@ -138,7 +139,7 @@ class Figures:
             shown,
         )
 
-    def figure(
+    def rows(
         self,
         programme: Programme,
         name: str,
@@ -147,14 +148,13 @@ class Figures:
         *,
         reach: Reach,
         region: str = "",
-    ) -> tuple[str, Figure]:
-        """One figure of one region with the ids of the rows behind it. Errors: as `table`, and `FigureSuppressed`."""
+    ) -> Table:
+        """One figure of a whole region, for the ids of the rows behind it. Errors: as `table`, and `FigureSuppressed`."""
         table = self.table(programme, period, now, reach=reach, region=region, level=0, names=[name])
-        figure = table.whole[name]
-        if figure.suppressed:
+        if table.whole[name].suppressed:
             least = programme.indicators[name].suppress_below
             raise FigureSuppressed(f"样本不足 {least} 个，不显示明细", hint="选择更长的时期或更大的区划")
-        return table.region, figure
+        return table
 
     def ledger(
         self,
@@ -168,7 +168,7 @@ class Figures:
         level: int | None = None,
     ) -> LedgerTable:
         """Errors: `RegionOutOfReach`, `UnknownIndicator`."""
-        region = self._region(reach, region)
+        region = self.region(reach, region)
         _require([list_name], programme.lists)
         calendar = self._calendars.current(programme.calendar)
         start, end = calendar.start_of(period.first), calendar.start_of(period.next.first)
@@ -192,7 +192,7 @@ class Figures:
         names: Iterable[str] = (),
     ) -> list[Coloured]:
         """The slots whose own period lies in this one. Errors: `RegionOutOfReach`, `UnknownIndicator`."""
-        region = self._region(reach, region)
+        region = self.region(reach, region)
         wanted = list(names) or list(programme.obligations)
         _require(wanted, programme.obligations)
         overs = [Over(slots=name) for name in wanted]
@@ -241,7 +241,7 @@ class Figures:
             profiles=self._profiles,
         )
 
-    def _region(self, reach: Reach, region: str) -> str:
+    def region(self, reach: Reach, region: str) -> str:
         """The region that is asked about, or the caller's own. Errors: `RegionOutOfReach`."""
         wanted = region or next(iter(reach.regions), "")
         known = any(each.id == wanted for each in self._directories.current().regions)

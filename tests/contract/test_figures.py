@@ -182,9 +182,9 @@ def test_a_region_sees_its_own_figures_and_no_others(office: DutyOffice) -> None
 def test_the_rows_behind_a_figure_of_too_few_are_not_shown(office: DutyOffice) -> None:
     period, now = parse_period("2026-03"), office.container.now()
     with pytest.raises(FigureSuppressed):
-        office.figures.figure(duties(), "satisfied", period, now, reach=ALL)
+        office.figures.rows(duties(), "satisfied", period, now, reach=ALL)
     with pytest.raises(UnknownIndicator):
-        office.figures.figure(duties(), "satisfy", period, now, reach=ALL)
+        office.figures.rows(duties(), "satisfy", period, now, reach=ALL)
 
 
 def test_all_indicators_of_an_empty_programme_have_no_value_and_no_error(office: DutyOffice) -> None:
