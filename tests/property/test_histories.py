@@ -35,7 +35,7 @@ WORKFLOWS = (
     "workflows/issue.yaml",
     "workflows/rd_institution.yaml",
 )
-SEEDS = range(20 * SOAK)
+SEEDS = range(30 * SOAK)
 STEPS = 60
 
 
