@@ -10,6 +10,7 @@ from importlib.metadata import version as package_version
 from adapters.clock import system_now
 from adapters.db import migrate
 from adapters.db.database import Database
+from adapters.db.once import Once
 from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
@@ -28,6 +29,7 @@ from adapters.programme.targets import Targets
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.settings import Settings
 from adapters.subjects.profiles import Profiles
+from adapters.subjects.registry import Subjects
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
 from engine.ports import Entropy, Now
@@ -59,6 +61,8 @@ class Container:
     slots: Slots
     figures: Figures
     targets: Targets
+    subjects: Subjects
+    once: Once
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -136,6 +140,8 @@ def build(
         ),
         targets=Targets(database),
         lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
+        subjects=Subjects(database, local_date, dict),
+        once=Once(database),
         now=now,
     )
 

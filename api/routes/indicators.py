@@ -5,11 +5,13 @@ Everything is about one region and all under it, which must lie within the calle
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.bootstrap import Container
 from adapters.programme.figures import UnknownIndicator
 from api.auth import Caller
 from api.deps import TheCaller, TheContainer
@@ -30,12 +32,13 @@ from api.figuring import (
 from engine.directory import covers
 from engine.errors import Blocker, Forbidden
 from engine.programme.obligations import Colour
-from engine.programme.periods import parse_period
+from engine.programme.periods import Period, containing, parse_period
 
 router = APIRouter(tags=["指标"], responses=refusals(401, 403, 404, 422, 503))
 
 ThePeriod = Annotated[
-    str, Query(description="2026、2026-H1、2026-Q1 或 2026-03", examples=["2026-03"], max_length=7)
+    str,
+    Query(description="2026、2026-H1、2026-Q1 或 2026-03；不写则为今年", examples=["2026-03"], max_length=7),
 ]
 TheRegion = Annotated[str, Query(description="区划代码；不写则为您自己的区划", max_length=64)]
 TheLevel = Annotated[
@@ -58,12 +61,18 @@ class TargetBody(BaseModel):
     note: str = Field("", max_length=400)
 
 
+def _period(container: Container, words: str, now: datetime) -> Period:
+    """The period of the words; this year where nothing is said. Errors: `PeriodUnreadable`."""
+    today = container.calendars.current(container.settings.calendar).local_date(now)
+    return parse_period(words) if words else containing("year", today)
+
+
 @router.get("/indicators", operation_id="get_indicators", summary="各项指标，按区划")
 def get_indicators(
     *,
     container: TheContainer,
     caller: TheCaller,
-    period: ThePeriod,
+    period: ThePeriod = "",
     region: TheRegion = "",
     level: TheLevel = None,
     indicator: Names = None,
@@ -72,7 +81,7 @@ def get_indicators(
     programme = container.programmes.current(now).programme
     table = container.figures.table(
         programme,
-        parse_period(period),
+        _period(container, period, now),
         now,
         reach=caller.reach,
         region=region,
@@ -88,13 +97,13 @@ def get_indicator_rows(
     container: TheContainer,
     caller: TheCaller,
     indicator: str,
-    period: ThePeriod,
+    period: ThePeriod = "",
     region: TheRegion = "",
 ) -> FigureRows:
     now = container.now()
     programme = container.programmes.current(now).programme
     table = container.figures.rows(
-        programme, indicator, parse_period(period), now, reach=caller.reach, region=region
+        programme, indicator, _period(container, period, now), now, reach=caller.reach, region=region
     )
     return figure_rows(programme, indicator, table, container.directories.current())
 
@@ -104,18 +113,19 @@ def get_slots(
     *,
     container: TheContainer,
     caller: TheCaller,
-    period: ThePeriod,
+    period: ThePeriod = "",
     region: TheRegion = "",
     obligation: Names = None,
     colour: Annotated[Colour | None, Query(description="绿按期、黄补做、红未做、灰未到期")] = None,
 ) -> SlotList:
     now = container.now()
     programme = container.programmes.current(now).programme
+    wanted = _period(container, period, now)
     found = container.figures.slots(
-        programme, parse_period(period), now, reach=caller.reach, region=region, names=obligation or ()
+        programme, wanted, now, reach=caller.reach, region=region, names=obligation or ()
     )
-    wanted = [each for each in found if colour is None or each.colour == colour]
-    return slot_list(programme, parse_period(period), wanted, container.directories.current())
+    shown = [each for each in found if colour is None or each.colour == colour]
+    return slot_list(programme, wanted, shown, container.directories.current())
 
 
 @router.get("/ledgers/{name}", operation_id="get_ledger", summary="名单的增减台账：期初、新增、销号、期末")
@@ -124,14 +134,14 @@ def get_ledger(
     container: TheContainer,
     caller: TheCaller,
     name: str,
-    period: ThePeriod,
+    period: ThePeriod = "",
     region: TheRegion = "",
     level: TheLevel = None,
 ) -> LedgerView:
     now = container.now()
     programme = container.programmes.current(now).programme
     table = container.figures.ledger(
-        programme, name, parse_period(period), now, reach=caller.reach, region=region, level=level
+        programme, name, _period(container, period, now), now, reach=caller.reach, region=region, level=level
     )
     return ledger_view(programme, name, table, container.directories.current())
 
