@@ -31,15 +31,17 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         container = build(Settings(database_url=f"sqlite:///{Path(folder)}/figures.db"), now=lambda: NOW)
         _fill(container)
-        began = time.perf_counter()
+        began = time.process_time()
         table = container.figures.table(
             container.programmes.current(NOW).programme,
             parse_period("2026"),
             NOW,
             reach=Reach(regions=("34",)),
         )
-        took = time.perf_counter() - began
-        print(f"{len(table.whole)} indicators x {len(table.parts)} regions over {CASES} cases: {took:.1f} s")
+        took = time.process_time() - began
+        print(
+            f"{len(table.whole)} indicators x {len(table.parts)} regions over {CASES} cases: {took:.1f} s of one core"
+        )
         print(f"in time: {table.whole['issue_in_time'].value}")
         container.close()
 
