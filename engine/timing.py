@@ -147,6 +147,17 @@ def step_taken(draft: Draft, ref: str) -> None:
             start(draft, clock_id)
 
 
+def count_anew(draft: Draft, ref: str) -> None:
+    """The term of a settled state that counts since one of its own steps begins afresh when that step is taken there.
+
+    Only where the case is settled: an open state's limit is never put off by doing the same thing again.
+    """
+    rule = rule_of(draft.program, draft.case, STATE_CLOCK)
+    if rule and rule.since == ref and may_elapse(draft, STATE_CLOCK):
+        stop(draft, STATE_CLOCK)
+        start(draft, STATE_CLOCK)
+
+
 def pause_for(draft: Draft, state: State) -> None:
     """Clocks that the state names stand still; those that stood still elsewhere run again."""
     calendar, at = draft.facts.calendar, draft.at
