@@ -55,7 +55,7 @@ def certified(office: StoryOffice) -> str:
     office.step("pass", by="reviewer", at="2023-08-28 10:00", opinion="专家评审通过")
     office.until("2023-09-12 09:00")
     office.step(
-        "issue",
+        "certify",
         by="reviewer",
         at="2023-10-16 10:00",
         certificate="示例GR202334000001",
@@ -84,8 +84,8 @@ def test_an_enterprise_rises_from_the_pool_to_a_certificate_misses_one_report_an
         "valid_until": "2026-10-16",
     }
     wrong = {**paper, "issued_on": "2026-10-16"}
-    office.refused("guard", "issue", by="reviewer", at="2023-10-16 09:50", **wrong)
-    office.step("issue", by="reviewer", at="2023-10-16 10:00", **paper)
+    office.refused("guard", "certify", by="reviewer", at="2023-10-16 09:50", **wrong)
+    office.step("certify", by="reviewer", at="2023-10-16 10:00", **paper)
     office.step(
         "report", by="client", lane="annual", at="2024-05-20 10:00", form_year=2023, form_files=["示例-2"]
     )
@@ -261,6 +261,21 @@ def test_who_recommended_does_not_review(office: StoryOffice) -> None:
     reviewing(office)
 
     assert "separation" in office.blockers("pass", by="p-3401-reviewer-1", opinion="通过")
+
+
+def test_an_enterprise_that_was_certified_before_begins_with_its_certificate(office: StoryOffice) -> None:
+    office.open("high_tech", by="coordinator", at="2024-03-04 09:00", data_year=2023)
+    office.step(
+        "certify",
+        by="coordinator",
+        certificate="示例GR202234000002",
+        issued_on="2022-10-18",
+        valid_until="2025-10-18",
+    )
+
+    assert (office.case.state, office.case.lanes["annual"].state) == ("valid", "form_due")
+    office.until("2025-01-01 09:00")
+    assert office.case.lanes["annual"].state == "missed_once"
 
 
 def test_only_the_system_says_that_the_figures_pass(office: StoryOffice) -> None:
