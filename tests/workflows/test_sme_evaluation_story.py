@@ -182,6 +182,18 @@ def test_an_entry_that_is_not_updated_by_31_march_lapses(office: StoryOffice) ->
     assert (office.case.state, office.case.ended, office.case.taken["enrol"].times) == ("lapsed", "final", 1)
 
 
+def test_one_that_is_evaluated_anew_does_not_lapse_but_is_carried_over(office: StoryOffice) -> None:
+    old = enrolled(office)
+    office.until("2026-12-31 17:30")
+    anew = office.open("sme_evaluation", by="coordinator", at="2027-01-11 09:00", year=2027)
+    office.turn_to(old)
+
+    assert office.blockers("carry_over", by="coordinator") == ["missing_field"]
+    office.step("carry_over", by="coordinator", next_case=anew)
+
+    assert (office.case.state, office.case.ended) == ("carried_over", "final")
+
+
 def test_an_update_needs_its_form(office: StoryOffice) -> None:
     enrolled(office)
     office.until("2027-01-04 09:00")
