@@ -114,8 +114,13 @@ def stop(draft: Draft, clock_id: str) -> None:
 
 
 def may_elapse(draft: Draft, clock_id: str) -> bool:
-    """The term of a settled state simply runs out: nobody is late by it."""
-    return clock_id == STATE_CLOCK and draft.program.definition.states[draft.case.state].settled
+    """The term of a settled state, or of one that is a `term`, simply runs out: nobody is late by it."""
+    definition, case = draft.program.definition, draft.case
+    if key := lane_of(clock_id):
+        lane = case.lanes[key]
+        return definition.lanes[lane.type].states[lane.state].term
+    state = definition.states[case.state]
+    return clock_id == STATE_CLOCK and (state.settled or state.term)
 
 
 def cancel(draft: Draft, clock_id: str) -> None:

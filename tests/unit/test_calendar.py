@@ -160,6 +160,24 @@ def test_working_days_are_counted_back_without_the_day_itself(start: str, n: int
     assert str(CN.nth_working_day_before(date.fromisoformat(start), n)) == expected
 
 
+@pytest.mark.parametrize(
+    ("today", "day", "ahead"),
+    [
+        ("2026-03-02", "2026-03-04", 2),  # Monday to Wednesday
+        ("2026-03-06", "2026-03-08", 0),  # Friday to Sunday
+        ("2026-05-08", "2026-05-09", 1),  # a Saturday that is worked
+        ("2026-09-30", "2026-10-08", 1),  # over the National Day holiday
+        ("2025-12-31", "2026-01-04", 1),  # over the year, to a Sunday that is worked
+        ("2026-03-04", "2026-03-04", 0),
+        ("2026-03-04", "2026-03-02", 0),
+    ],
+)
+def test_working_days_ahead_count_from_tomorrow_up_to_the_day_itself(
+    today: str, day: str, ahead: int
+) -> None:
+    assert CN.working_days_ahead(date.fromisoformat(today), date.fromisoformat(day)) == ahead
+
+
 # ---- instants and days ------------------------------------------------------------------------------------
 
 

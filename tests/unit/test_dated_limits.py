@@ -9,7 +9,7 @@ import pytest
 
 from engine.commands import Jump
 from engine.durations import Duration, Unit
-from engine.errors import InvalidData
+from engine.errors import Blocked, InvalidData
 from engine.explain import explain
 from engine.recorded import Until, parse_recorded
 from engine.replay import replay
@@ -289,3 +289,35 @@ def test_a_jump_into_the_state_counts_like_any_entry() -> None:
     office.does(Jump, state="parked", reason="示例理由", second=second)
 
     assert due(office) == "2026-04-15 17:30"
+
+
+# Days ahead, in conditions
+
+
+def test_a_condition_may_ask_for_so_many_working_days_before_a_day() -> None:
+    """Monday 2 March: the Wednesday is two working days ahead, the Tuesday one, and no day is none."""
+    office = Office(
+        a_workflow(
+            {
+                "first": a_state(
+                    "20 working days",
+                    steps={
+                        "call": a_step(
+                            may=["on"], when=[{"check": "ahead.on >= 2", "else": "至少提前两个工作日"}]
+                        )
+                    },
+                )
+            },
+            fields={"note": {"title": "说明", "type": "text"}, "on": {"title": "日期", "type": "date"}},
+            opening={"by": ["clerk"], "may": ["note"]},
+        )
+    )
+    office.open()
+
+    for too_late in ({"on": "2026-03-03"}, {}):
+        with pytest.raises(Blocked) as refused:
+            office.take("call", **too_late)
+        assert [reason.code for reason in refused.value.blockers] == ["guard"]
+    office.take("call", on="2026-03-04")
+    assert office.case.ended == "final"
+    assert replays(office)
