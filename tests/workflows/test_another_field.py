@@ -18,8 +18,8 @@ from engine.commands import TakeStep
 from engine.errors import BihuanError
 from engine.loading import load
 from engine.replay import replay
-from tests.support.histories import UNITS
-from tests.support.story import CASE, Office, local
+from tests.support.histories import UNITS, random_history
+from tests.support.story import CASE, Office, local, program_from
 
 SAMPLES = Path(__file__).parent / "samples"
 HOSPITAL, INCIDENT = SAMPLES / "hospital_complaint.yaml", SAMPLES / "incident.yaml"
@@ -197,3 +197,11 @@ def test_the_monitor_opens_an_incident_again_and_no_person_can_speak_for_it() ->
 
     assert (office.case.state, office.case.round) == ("reported", 2)
     assert replays(office)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("path", [HOSPITAL, INCIDENT], ids=lambda path: path.stem)
+def test_random_histories_of_another_field_replay(path: Path, seed: int) -> None:
+    history, world = random_history(program_from(path.read_text("utf-8")), seed, 40)
+
+    assert replay(history.events, world.digest, world.engine.calendars.digest).divergences == ()

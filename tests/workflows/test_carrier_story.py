@@ -141,3 +141,17 @@ def test_a_filing_that_nobody_looks_at_climbs_too(office: StoryOffice) -> None:
     assert (office.case.state, office.case.holder.unit) == ("with_leader", "u-3401-science")
     office.step("decide", by="upper_leader", at="2026-01-07 10:00", decision="本周审完")
     assert office.case.state == "filed"
+
+
+def test_a_carrier_that_stops_running_leaves_by_the_word_of_the_city_with_a_reason(
+    office: StoryOffice,
+) -> None:
+    office.open("carrier", by="client", at="2025-12-01 09:00", **FILING)
+    office.step("register", by="reviewer", at="2025-12-08 10:00", opinion="符合条件")
+    gone = {"exit_reason": "closed", "exit_note": "场地租约到期，停止运营"}
+
+    assert office.blockers("leave", by="p-340104-coordinator-1", **gone) == ["role_missing"]
+    assert office.blockers("leave", by="reviewer", exit_reason="closed") == ["missing_field"]
+    office.step("leave", by="reviewer", at="2025-12-22 10:00", **gone)
+
+    assert (office.case.state, office.case.ended) == ("exited", "final")
