@@ -25,9 +25,7 @@ def office() -> StoryOffice:
 
 
 def issues(office: StoryOffice, number: int) -> list[str]:
-    return [
-        str(office.open("issue", by="client", at=f"2026-03-02 09:0{n}", **ISSUE)) for n in range(number)
-    ]
+    return [str(office.open("issue", by="client", at=f"2026-03-02 09:0{n}", **ISSUE)) for n in range(number)]
 
 
 def established(office: StoryOffice, number: int = 3) -> tuple[str, list[str]]:

@@ -27,9 +27,7 @@ def office() -> StoryOffice:
 
 
 def opened(office: StoryOffice) -> str:
-    return office.open(
-        "january_package", by="programme", at="2026-01-01 08:00", year=2026, counties=COUNTIES
-    )
+    return office.open("january_package", by="programme", at="2026-01-01 08:00", year=2026, counties=COUNTIES)
 
 
 def reported(office: StoryOffice) -> str:
