@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine import clocks, movement, timing
 from engine.blockers import refused, require
 from engine.canonical import instant, parse_instant
-from engine.case import Case, CaseId, Clock
+from engine.case import Case, Clock
 from engine.commands import Jump, MoveVersion, Recount, Relate
 from engine.draft import Draft
 from engine.errors import Blocker, InvalidData, NothingDue
@@ -118,7 +118,7 @@ def relate(draft: Draft, command: Relate) -> None:
     _tell_of(draft, f"related_{command.news}", command.other)
 
 
-def _tell_of(draft: Draft, about: str, other: CaseId) -> None:
+def _tell_of(draft: Draft, about: str, other: str) -> None:
     """Who has the case; where it has ended, those who worked on it: the answer may still matter to the one who asked."""
     if draft.case.holder.role:
         draft.notify_holder(draft.case.holder, about, other=other)
