@@ -102,7 +102,8 @@ class StoryOffice:
         self.until(at)
         number = self._next_number()
         self._spoken_of = number
-        actor = self._opener(workflow, by)
+        by_system = self.workflows[workflow].role(by).of is RoleOf.SYSTEM
+        actor = SYSTEM if by_system else self._opener(workflow, by)
         about = {"workflow": workflow, "region": self.region, "subject": self.subject, "data": data}
         self._do(Open(id=self._key(), case=number, actor=actor, **about))  # type: ignore[arg-type]
         return number

@@ -116,6 +116,11 @@ def test_calendar_time_ends_at_close_of_business_and_waits_for_a_working_day(
         ("until 31 January", "2024-01-31 17:30", "2025-02-01 00:00"),  # next year's is in the Spring Festival
         ("until 31 January", "2025-12-01 10:00", "2026-02-01 00:00"),  # a Saturday: 24:00, not moved
         ("until 29 February", "2026-01-05 10:00", "2026-02-28 17:30"),
+        ("until quarter end", "2026-01-05 10:00", "2026-03-31 17:30"),
+        ("until quarter end", "2026-03-31 17:30", "2026-06-30 17:30"),
+        ("until quarter end", "2026-12-31 18:00", "2027-03-31 17:30"),
+        ("until month end", "2026-01-05 10:00", "2026-02-01 00:00"),  # a Saturday
+        ("until month end", "2026-02-01 00:00", "2026-02-28 17:30"),  # a Saturday that is worked
     ],
 )
 def test_a_fixed_date_never_moves(limit: str, start: str, expected: str) -> None:
