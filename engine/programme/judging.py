@@ -6,7 +6,7 @@ otherwise unknown with the facts that would decide it. Scores are reckoned as th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -15,7 +15,7 @@ from engine.expressions import Comparison, Expression, ExpressionFailed, compile
 from engine.programme.answers import Answer, Measure, Verdict, all_of, any_of, conjunction, merged, negated
 from engine.programme.facts import FactType, quantity
 from engine.programme.model import Programme
-from engine.programme.names import Ask, Reader, Reading, constants, fact_of, rule_words
+from engine.programme.names import Ask, Reader, SubjectReader, constants, fact_of, rule_words
 from engine.programme.rules import Criterion, Part, Ratio, Rule, RuleVersion, Score
 from engine.subjects import Profile
 
@@ -53,14 +53,15 @@ class Judge:
         self.programme = programme
         self._words = rule_words(programme)
         self._constants = constants(programme)
+        self._deciding: dict[str, frozenset[str]] = {}
         self._checks: dict[str, tuple[Expression, Comparison | None]] = {}
 
     # For subjects
 
     def reading(
         self, profile: Profile, year: int, today: date, *, on: frozenset[str] | None = None
-    ) -> Reading:
-        return Reading(self.programme, self._constants, profile, year=year, today=today, on=on)
+    ) -> SubjectReader:
+        return SubjectReader(self.programme, self._constants, profile, year=year, today=today, on=on)
 
     def eligibility(self, rule_set: str, profile: Profile, *, year: int, today: date) -> Eligibility:
         """Under the version in force `today`. Without one everything is unknown."""
@@ -70,6 +71,11 @@ class Judge:
         verdict = conjunction([a.verdict for _, a in criteria.values()]) if version else Verdict.UNKNOWN
         source = version.source if version else ""
         return Eligibility(rule_set, spec.title.zh, source, year, verdict, criteria)
+
+    def verdict(self, rule_set: str, profile: Profile, day: date) -> str:
+        """pass, fail or unknown, by the newest figures of the day that the criteria read."""
+        facts = self._yearly(Rule(passes=rule_set))
+        return self.eligibility(rule_set, profile, year=_newest(profile, facts, day), today=day).verdict.value
 
     def on_list(
         self, name: str, profile: Profile, today: date, *, on: frozenset[str] | None = None
@@ -81,10 +87,11 @@ class Judge:
         )
 
     def year(self, name: str, profile: Profile, today: date) -> int:
-        spec = self.programme.lists[name]
-        facts = (spec.year,) if spec.year else self._yearly(spec.members)
-        years = {year for fact, year in profile.facts if fact in facts and 0 < year <= today.year}
-        return max(years, default=today.year)
+        """Whose figures decide: the newest year for which they are known, no later than the day's."""
+        if name not in self._deciding:
+            spec = self.programme.lists[name]
+            self._deciding[name] = frozenset({spec.year}) if spec.year else self._yearly(spec.members)
+        return _newest(profile, self._deciding[name], today)
 
     def _yearly(self, rule: Rule) -> frozenset[str]:
         named = {fact_of(name) for name in self.names(rule)}
@@ -240,6 +247,11 @@ class Judge:
         if criterion.score is not None:
             for part in criterion.score.parts.values():
                 yield from part_names(part)
+
+
+def _newest(profile: Profile, facts: Collection[str], day: date) -> int:
+    years = {year for fact, year in profile.facts if fact in facts and 0 < year <= day.year}
+    return max(years, default=day.year)
 
 
 def part_names(part: Part) -> Iterator[str]:

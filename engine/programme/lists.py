@@ -35,7 +35,7 @@ class ListCase(Model):
     """The case that a member gets: which workflow, what it brings, and the system's steps as facts change.
 
     `leaves`: the end of the case that takes the member off the list; `settled` counts both ways to end, `final` only the last.
-    `cleared` says whether it left with success: a condition over the ended case (`ended`, `state`, `taken.<step>`).
+    `cleared` says whether it left with success: a condition over the ended case (`ended`, `state`, `ever.<step>`).
     """
 
     workflow: Id

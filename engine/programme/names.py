@@ -17,7 +17,7 @@ from engine.programme.facts import NUMBERS, FactSpec, FactType, parameter_value
 from engine.programme.model import Programme
 from engine.subjects import TIMELESS, Profile, Value
 
-__all__ = ["Ask", "Reader", "Reading", "constants", "fact_of", "months_between", "rule_words"]
+__all__ = ["Ask", "Reader", "SubjectReader", "constants", "fact_of", "months_between", "rule_words"]
 
 YEAR: Final = "year"
 KINDS: Final = {
@@ -72,7 +72,7 @@ def months_between(first: date, last: date) -> int:
 
 
 class Reader:
-    """Values of names on a day, and which facts they come from. `Reading` reads those of a subject."""
+    """Values of names on a day, and which facts they come from. `SubjectReader` reads those of a subject."""
 
     today: date
 
@@ -89,7 +89,7 @@ class Reader:
         return {name: value for name in names if (value := self.value(name)) is not None}
 
 
-class Reading(Reader):
+class SubjectReader(Reader):
     """What is known of one subject, seen from a year and a day."""
 
     def __init__(

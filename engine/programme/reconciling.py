@@ -32,7 +32,7 @@ HowOut = Literal["", "cleared", "exited", "moved_out"]
 BY_RULE: Final = "rule"
 BY_CASE: Final = "case:"
 FEN_OF_WAN: Final = 10**6
-_STEPS: Final = re.compile(r"taken\.[a-z][a-z0-9_]*", re.ASCII)
+_STEPS: Final = re.compile(r"ever\.[a-z][a-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,14 +307,14 @@ def _value(programme: Programme, words: str | int | bool, profile: Profile, year
 
 def case_words(steps: Iterable[str]) -> dict[str, Kind]:
     """What a condition over an ended case may name: how it ended, in which state, and how often each step was ever taken."""
-    return {"ended": Kind.TEXT, "state": Kind.TEXT, **{f"taken.{step}": Kind.INTEGER for step in steps}}
+    return {"ended": Kind.TEXT, "state": Kind.TEXT, **{f"ever.{step}": Kind.INTEGER for step in steps}}
 
 
 def case_values(case: Case, names: Iterable[str]) -> dict[str, Any]:
     values: dict[str, Any] = {"ended": case.ended, "state": case.state}
     for name in names:
-        if name.startswith("taken."):
-            taken = case.taken.get(name.removeprefix("taken."))
+        if name.startswith("ever."):
+            taken = case.taken.get(name.removeprefix("ever."))
             values[name] = taken.total if taken else 0
     return values
 
@@ -336,7 +336,7 @@ def _cleared(view: _View) -> tuple[HowOut, str] | None:
 @lru_cache(maxsize=1024)
 def _over_case(text: str, taken: tuple[str, ...]) -> Expression:
     """Steps that were never taken have no entry in the case, but a name all the same."""
-    named = {word.removeprefix("taken.") for word in _STEPS.findall(text)}
+    named = {word.removeprefix("ever.") for word in _STEPS.findall(text)}
     return compile_guard(text, case_words({*taken, *named}))
 
 
