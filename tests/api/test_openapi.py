@@ -15,9 +15,10 @@ from tests.support.office import Office
 
 OPERATIONS = {
     "add_lane", "answer_extension", "ask_extension", "assign", "batch", "comment", "count_cases", "explain_deadline",
-    "get_case", "get_certificate", "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
+    "get_case", "get_certificate", "get_indicator_rows", "get_indicators", "get_ledger", "get_slots", "get_targets",
+    "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
     "get_notices", "get_source", "get_status", "get_workflow", "jump", "list_cases", "list_workflows", "livez",
-    "metrics", "move_version", "open_case", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
+    "metrics", "move_version", "open_case", "put_target", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
     "who_am_i", "withdraw_lane",
 }  # fmt: skip
 OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
@@ -87,7 +88,8 @@ def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
 def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Office) -> None:
     person = "p-340104-liaison-1"
     case = shared_office.dispatched(co_units=("u-340104-finance",))
-    fills = {"case": case, "clock": "answer", "workflow": "issue", "version": "1"}
+    fills = {"case": case, "clock": "answer", "workflow": "issue", "version": "1", "name": "no_activity"}
+    fills |= {"indicator": "issue_in_time"}
     seen = set()
     for path, method, operation in operations(document):
         content = operation["responses"].get("200", {}).get("content", {})
