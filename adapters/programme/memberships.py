@@ -169,7 +169,7 @@ class Memberships:
         """How many are on each list now, within reach."""
         query = select(MEMBERSHIP.c.list, func.count()).where(text(MEMBERSHIP_IS_OPEN), _readable(reach))
         with self._database.reading() as connection:
-            return dict(connection.execute(query.group_by(MEMBERSHIP.c.list)).tuples().all())
+            return {row.list: row[1] for row in connection.execute(query.group_by(MEMBERSHIP.c.list))}
 
     def spells(self, subject: SubjectId) -> list[Spell]:
         """Every spell of a subject on any list, the earliest first."""
