@@ -10,6 +10,7 @@ from importlib.metadata import version as package_version
 from adapters.clock import system_now
 from adapters.db import migrate
 from adapters.db.database import Database
+from adapters.db.once import Once
 from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
@@ -24,6 +25,7 @@ from adapters.programme.registry import ProgrammeRegistry
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.settings import Settings
 from adapters.subjects.profiles import Profiles
+from adapters.subjects.registry import Subjects
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
 from engine.ports import Entropy, Now
@@ -48,6 +50,8 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    subjects: Subjects
+    once: Once
     programmes: ProgrammeRegistry
     profiles: Profiles
     memberships: Memberships
@@ -109,6 +113,8 @@ def build(
         personal=PersonalValues(database),
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
+        subjects=Subjects(database, local_date, lambda: programmes.facts(now())),
+        once=Once(database),
         programmes=programmes,
         profiles=profiles,
         memberships=memberships,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from engine.calendar import Calendar
@@ -80,7 +81,9 @@ class Reading:
         if not rest and name in self.fields:
             return value_of(self.fields[name], case.data, name)
         program = self._programs[case.digest]
-        return values_of((name,), program, case, lane="", incoming={})[name]
+        today = at.calendar.local_date(at.now)
+        ahead = partial(at.calendar.working_days_ahead, today)
+        return values_of((name,), program, case, lane="", incoming={}, ahead=ahead)[name]
 
     def amount(self, name: str, case: Case, at: At) -> Fraction | None:
         """A number exactly: working hours with their minutes; None of a clock that has not ended."""
