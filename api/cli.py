@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from api.commands import calendars, cases, database, definitions, demo, operations, running, tasks, tokens
+from api.commands import (
+    calendars,
+    cases,
+    database,
+    definitions,
+    demo,
+    operations,
+    programme,
+    running,
+    tasks,
+    tokens,
+)
 from api.commands.opening import for_operator
 from api.commands.output import complain
 from engine.errors import BihuanError
@@ -32,6 +43,7 @@ app.command(rich_help_panel=RULES)(definitions.check)
 app.command(rich_help_panel=RULES)(definitions.graph)
 app.command(rich_help_panel=RULES)(definitions.publish)
 app.command(rich_help_panel=RULES)(definitions.migrate)
+app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
 app.add_typer(cases.app, name="case", rich_help_panel=LOOK)

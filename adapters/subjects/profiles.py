@@ -45,7 +45,9 @@ class Profiles:
 
     def dirty(self, limit: int) -> list[tuple[SubjectId, int]]:
         """At most `limit` subjects that the programme has not looked at since they changed, each with its `updated_at`."""
-        query = select(SUBJECT.c.id, SUBJECT.c.updated_at).where(text(SUBJECT_IS_DIRTY)).order_by(SUBJECT.c.id)
+        query = (
+            select(SUBJECT.c.id, SUBJECT.c.updated_at).where(text(SUBJECT_IS_DIRTY)).order_by(SUBJECT.c.id)
+        )
         with self._database.reading() as connection:
             return [(SubjectId(row.id), row.updated_at) for row in connection.execute(query.limit(limit))]
 

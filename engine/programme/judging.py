@@ -74,8 +74,12 @@ class Judge:
 
     def verdict(self, rule_set: str, profile: Profile, day: date) -> str:
         """pass, fail or unknown, by the newest figures of the day that the criteria read."""
-        facts = self._yearly(Rule(passes=rule_set))
-        return self.eligibility(rule_set, profile, year=_newest(profile, facts, day), today=day).verdict.value
+        year = self.newest_year(rule_set, profile, day)
+        return self.eligibility(rule_set, profile, year=year, today=day).verdict.value
+
+    def newest_year(self, rule_set: str, profile: Profile, day: date) -> int:
+        """Of the yearly facts that the criteria read."""
+        return _newest(profile, self._yearly(Rule(passes=rule_set)), day)
 
     def on_list(
         self, name: str, profile: Profile, today: date, *, on: Collection[str] | None = None
