@@ -25,6 +25,7 @@ from api.routes import (
     index,
     indicators,
     organisation,
+    programme,
     subjects,
     workflows,
 )
@@ -64,6 +65,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(indicators.router, prefix=PREFIX)
     app.include_router(subjects.router, prefix=PREFIX)
     app.include_router(organisation.router, prefix=PREFIX)
+    app.include_router(programme.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)
