@@ -54,6 +54,8 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    subjects: Subjects
+    once: Once
     programmes: ProgrammeRegistry
     profiles: Profiles
     memberships: Memberships
@@ -61,8 +63,6 @@ class Container:
     slots: Slots
     figures: Figures
     targets: Targets
-    subjects: Subjects
-    once: Once
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -120,6 +120,8 @@ def build(
         personal=PersonalValues(database),
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
+        subjects=Subjects(database, local_date, lambda: programmes.facts(now())),
+        once=Once(database),
         programmes=programmes,
         profiles=profiles,
         memberships=memberships,
@@ -140,8 +142,6 @@ def build(
         ),
         targets=Targets(database),
         lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
-        subjects=Subjects(database, local_date, dict),
-        once=Once(database),
         now=now,
     )
 

@@ -15,7 +15,20 @@ from api import documents, errors
 from api.context import RequestContext
 from api.deps import Services
 from api.metrics import HttpMetrics
-from api.routes import batch, cases, commands, desk, files, health, index, indicators, subjects, workflows
+from api.routes import (
+    batch,
+    cases,
+    commands,
+    desk,
+    files,
+    health,
+    index,
+    indicators,
+    organisation,
+    programme,
+    subjects,
+    workflows,
+)
 
 __all__ = ["create_app"]
 
@@ -51,6 +64,8 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
         app.include_router(router, prefix=PREFIX)
     app.include_router(indicators.router, prefix=PREFIX)
     app.include_router(subjects.router, prefix=PREFIX)
+    app.include_router(organisation.router, prefix=PREFIX)
+    app.include_router(programme.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

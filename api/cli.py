@@ -14,6 +14,7 @@ from api.commands import (
     demo,
     indicators,
     operations,
+    programme,
     running,
     tasks,
     tokens,
@@ -43,6 +44,7 @@ app.command(rich_help_panel=RULES)(definitions.check)
 app.command(rich_help_panel=RULES)(definitions.graph)
 app.command(rich_help_panel=RULES)(definitions.publish)
 app.command(rich_help_panel=RULES)(definitions.migrate)
+app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
 app.command(rich_help_panel=LOOK)(indicators.indicators)

@@ -245,6 +245,10 @@ def _list(programme: Programme, words: dict[str, Kind], name: str, spec: ListSpe
         yield from _brought(programme, exit_.bring, (*at, "with"))
         if exit_.step and spec.case is None:
             yield Fault("step_without_case", "名单没有事项，移出时没有可办的动作", (*at, "step"), "去掉 step")
+    if spec.manual != bool(spec.by):
+        yield Fault("manual_form", "人工名单（manual: true）须写明由谁列入（by），其他名单不写 by", path)
+    if spec.manual and spec.case is not None:
+        yield Fault("manual_with_case", "人工名单不开事项", (*path, "case"), "去掉 case，或去掉 manual")
     if spec.case is not None:
         yield from _case(programme, words, spec.case, (*path, "case"))
 
