@@ -46,6 +46,12 @@ class NoDirectory(BihuanError):
     code, kind = "no_directory", "missing"
 
 
+class StaleDirectory(BihuanError):
+    """Raised when the organisation was changed by somebody else first; read it again and decide again."""
+
+    code, kind = "stale_directory", "stale"
+
+
 class DefinitionRegistry:
     """`engine.ports.Definitions` over the table of published versions."""
 
@@ -216,10 +222,23 @@ class DirectoryRegistry:
 
     def adopt(self, directory: Directory, at: datetime) -> None:
         """Make an organisation the current one."""
-        row = {"digest": directory.digest(), "data": canonical.encode(directory.as_data())}
         with self._database.writing() as connection:
-            _make_current(connection, DIRECTORY, true(), row, at)
+            _make_current(connection, DIRECTORY, true(), _directory_row(directory), at)
         self._directory = directory
+
+    def replace(self, connection: Connection, directory: Directory, at: datetime, *, expected: str) -> None:
+        """Make it the current one if the current one still has the digest `expected`; `refresh` after the commit.
+
+        Errors: `StaleDirectory`.
+        """
+        still = (DIRECTORY.c.digest == expected) & DIRECTORY.c.current
+        if not connection.execute(update(DIRECTORY).where(still).values(current=False)).rowcount:
+            raise StaleDirectory("组织机构刚被别人修改过", hint="重新读取名录，核对后再提交")
+        _make_current(connection, DIRECTORY, true(), _directory_row(directory), at)
+
+
+def _directory_row(directory: Directory) -> dict[str, Any]:
+    return {"digest": directory.digest(), "data": canonical.encode(directory.as_data())}
 
 
 def _make_current(

@@ -22,6 +22,7 @@ from api.bodies import (
     WithdrawBody,
 )
 from api.errors import MEDIA_TYPE, TITLES
+from api.organisation_schemas import BODIES as ORGANISATION_BODIES
 from api.programme_schemas import BODIES as PROGRAMME_BODIES
 from api.schemas import Problem
 from api.subject_schemas import BODIES as SUBJECT_BODIES
@@ -47,6 +48,7 @@ _BODIES: Final = (
     WithdrawBody,
     *PROGRAMME_BODIES,
     *SUBJECT_BODIES,
+    *ORGANISATION_BODIES,
 )
 
 

@@ -19,9 +19,10 @@ from tests.support.profiles import shipped_programme
 
 OPERATIONS = {
     "add_lane", "answer_extension", "ask_extension", "assign", "batch", "comment", "count_cases", "explain_deadline",
-    "get_case", "get_certificate", "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
+    "get_case", "get_certificate", "get_indicator_rows", "get_indicators", "get_ledger", "get_slots", "get_targets",
+    "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
     "get_notices", "get_source", "get_status", "get_workflow", "jump", "list_cases", "list_workflows", "livez",
-    "metrics", "move_version", "open_case", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
+    "metrics", "move_version", "open_case", "put_target", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
     "who_am_i", "withdraw_lane",
 }  # fmt: skip
 PROGRAMME = {"get_eligibility", "get_programme", "list_lists", "list_members", "put_on_list", "take_off_list"}
@@ -100,6 +101,8 @@ def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Offi
         "version": "1",
         "list": "no_activity",
         "subject": subject,
+        "name": "no_activity",
+        "indicator": "issue_in_time",
     }
     seen = set()
     for path, method, operation in operations(document):
