@@ -14,10 +14,12 @@ from api.routes.index import WALK
 from tests.support.office import Office
 
 OPERATIONS = {
-    "add_lane", "answer_extension", "ask_extension", "assign", "batch", "comment", "count_cases", "explain_deadline",
-    "get_case", "get_certificate", "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
-    "get_notices", "get_source", "get_status", "get_workflow", "jump", "list_cases", "list_workflows", "livez",
-    "metrics", "move_version", "open_case", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
+    "add_lane", "answer_extension", "ask_extension", "assign", "batch", "change_organisation", "comment",
+    "count_cases", "explain_deadline", "get_case", "get_certificate", "get_diagram_mermaid", "get_diagram_svg",
+    "get_directory", "get_file", "get_history", "get_inbox", "get_notices", "get_source", "get_status",
+    "get_subject", "get_teams", "get_vacancies", "get_workflow", "hand_over", "jump", "list_cases", "list_subjects",
+    "list_workflows", "livez", "metrics", "move_subject", "move_version", "observe_subject", "open_case",
+    "read_notice", "readyz", "register_subject", "rename_subject", "take_lane_step", "take_step", "upload_file",
     "who_am_i", "withdraw_lane",
 }  # fmt: skip
 OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
@@ -87,7 +89,9 @@ def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
 def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Office) -> None:
     person = "p-340104-liaison-1"
     case = shared_office.dispatched(co_units=("u-340104-finance",))
-    fills = {"case": case, "clock": "answer", "workflow": "issue", "version": "1"}
+    subject = {"id": "91340100MAR8F86N30", "title": "示例有限公司", "region": "340104", "since": "2020-03-01"}
+    assert shared_office.post(person, "/subjects", subject).status_code == 201
+    fills = {"subject": subject["id"], "case": case, "clock": "answer", "workflow": "issue", "version": "1"}
     seen = set()
     for path, method, operation in operations(document):
         content = operation["responses"].get("200", {}).get("content", {})
