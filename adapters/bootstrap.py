@@ -19,9 +19,13 @@ from adapters.files import Files
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
+from adapters.programme.figures import Figures
+from adapters.programme.in_force import in_force
 from adapters.programme.lists import Lists
 from adapters.programme.memberships import Memberships
 from adapters.programme.registry import ProgrammeRegistry
+from adapters.programme.slots import Slots
+from adapters.programme.targets import Targets
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.settings import Settings
 from adapters.subjects.profiles import Profiles
@@ -56,6 +60,9 @@ class Container:
     profiles: Profiles
     memberships: Memberships
     lists: Lists
+    slots: Slots
+    figures: Figures
+    targets: Targets
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -118,6 +125,22 @@ def build(
         programmes=programmes,
         profiles=profiles,
         memberships=memberships,
+        slots=Slots(
+            database,
+            calendars=calendars,
+            definitions=definitions,
+            directories=directories,
+            numbers=numbers,
+            in_force=in_force(database, programmes, local_date),
+        ),
+        figures=Figures(
+            database,
+            calendars=calendars,
+            definitions=definitions,
+            directories=directories,
+            profiles=profiles,
+        ),
+        targets=Targets(database),
         lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
         now=now,
     )

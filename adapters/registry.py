@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -113,8 +114,8 @@ class DefinitionRegistry:
         with self._lock, self._database.reading() as connection:
             for row in connection.execute(select(DEFINITION)):
                 if row.digest not in self._programs:
-                    source = load(row.source, name=f"{row.workflow}@{row.version}.yaml")
-                    self._programs[row.digest] = Program(source)
+                    name = f"{row.workflow}@{row.version}.yaml"
+                    self._programs[row.digest] = _compiled(row.source, name)
 
     def _names(self) -> set[str]:
         return {p.definition.workflow for p in list(self._programs.values())}
@@ -132,6 +133,12 @@ class DefinitionRegistry:
                     published_at=micros(at),
                 )
             )
+
+
+@lru_cache(maxsize=512)
+def _compiled(data: bytes, name: str) -> Program:
+    """The same bytes are the same program: a process that opens several databases reads them once."""
+    return Program(load(data, name=name))
 
 
 def _version(program: Program) -> int:

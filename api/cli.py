@@ -12,8 +12,10 @@ from api.commands import (
     database,
     definitions,
     demo,
+    indicators,
     operations,
     organisation,
+    programme,
     running,
     subjects,
     tasks,
@@ -44,8 +46,12 @@ app.command(rich_help_panel=RULES)(definitions.check)
 app.command(rich_help_panel=RULES)(definitions.graph)
 app.command(rich_help_panel=RULES)(definitions.publish)
 app.command(rich_help_panel=RULES)(definitions.migrate)
+app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
+app.command(rich_help_panel=LOOK)(indicators.indicators)
+app.command(rich_help_panel=LOOK)(indicators.slots)
+app.command(rich_help_panel=LOOK)(indicators.ledger)
 app.add_typer(cases.app, name="case", rich_help_panel=LOOK)
 app.add_typer(tasks.app, name="task", rich_help_panel=LOOK)
 app.add_typer(subjects.app, name="subject", rich_help_panel=LOOK)

@@ -16,6 +16,7 @@ import structlog
 from adapters.bootstrap import Container
 from adapters.logging import bound
 from adapters.metrics import Metrics
+from workers.obligations import Obligations
 from workers.tasks import Performer
 
 __all__ = ["Sweeper", "Swept"]
@@ -56,6 +57,7 @@ class Sweeper:
         self._beat_at: datetime | None = None
         self._refreshed_at: datetime | None = None
         self._listed_at: datetime | None = None
+        self._obligations = Obligations(container.slots, performer.submit)
 
     def tick(self) -> Swept:
         """Fire and perform until nothing is due, within the limits of a pass. Errors: `StoreUnavailable`, and any other."""
@@ -63,7 +65,8 @@ class Sweeper:
         fired, more_due = self._fire()
         performed, more_ready = self._perform()
         listed, more_dirty = self._list()
-        return Swept(fired, performed, more_due or more_ready or more_dirty, listed)
+        more_owed = self._open_slots()
+        return Swept(fired, performed, more_due or more_ready or more_dirty or more_owed, listed)
 
     def run(self, stop: Signal, period: float) -> None:
         """A pass each `period` seconds, at once again while there is more. A pass that fails is logged, never the end."""
@@ -74,6 +77,7 @@ class Sweeper:
                 more = self._guarded("fire", lambda: self._fire()[1])
                 more = self._guarded("perform", lambda: self._perform()[1]) or more
                 more = self._guarded("lists", self._list_if_time) or more
+                more = self._guarded("slots", self._open_slots) or more
                 if not more:
                     stop.wait(period)
 
@@ -122,6 +126,9 @@ class Sweeper:
         if ran.subjects:
             log.info("lists_kept", subjects=ran.subjects, entered=ran.entered, left=ran.left)
         return ran.subjects, ran.more
+
+    def _open_slots(self) -> bool:
+        return self._obligations.tick(self._container.now())
 
     def _keep_house(self) -> None:
         now = self._container.now()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from threading import Lock
 
 from sqlalchemy import insert, select, update
@@ -131,6 +132,7 @@ class ProgrammeRegistry:
             connection.execute(update(SUBJECT).values(dirty=True))
 
 
+@lru_cache(maxsize=64)
 def _compiled(data: bytes, version: int) -> Published:
     source = load_programme(data, name=f"programme@{version}.yaml")
     judge = Judge(source.programme)

@@ -5,10 +5,11 @@ The words alone; what follows for one subject is reckoned in `reconciling.py`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from engine.programme.facts import as_tuple
 from engine.programme.rules import AnyRule
 from engine.spelling import AnyTitle, Cel, Id, Model, Words
 
@@ -75,5 +76,8 @@ class ListSpec(Model):
     exits: dict[Id, Exit] = Field(default_factory=dict)
     manual: bool = Field(
         False, description="people put subjects on the list, as nominations; the rule only allows it"
+    )
+    by: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = Field(
+        (), description="of a manual list: the posts whose holders nominate in their region"
     )
     note: Words | None = None

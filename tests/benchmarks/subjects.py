@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.subjects`: 50,000 subjects with a year of figures each, registered and observed in one transaction."""
+"""`python -m tests.benchmarks.subjects`: 50,000 subjects with a year of figures each, registered and observed at once."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def measure(kind: str, number: int) -> None:
         marks.append(perf_counter())
         database.close()
     steps = ("register", "observe", "commit", "observe again", "withdraw", f"search ({len(found.subjects)})")
-    spent = (f"{name} {after - before:.2f} s" for name, before, after in zip(steps, marks, marks[1:], strict=False))
+    spent = (
+        f"{name} {after - before:.2f} s" for name, before, after in zip(steps, marks, marks[1:], strict=False)
+    )
     print(f"{kind}, {number} subjects: {', '.join(spent)}")
 
 
