@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -276,3 +277,28 @@ def test_the_cases_of_a_subject_are_shown_within_reach_and_visits_are_counted_ov
     seen = desk.get("p-3401-liaison-1", f"/subjects/{CODE}").json()
     assert {c["id"] for c in seen["cases"]} == {own, city}
     assert (seen["contacts"]["number"], seen["contacts"]["warning"], seen["contacts"]["days"]) == (0, "", 30)
+
+
+def visited(office: Office, person: str, region: str) -> None:
+    """A visit to the subject, from opening to its end."""
+    body = {"workflow": "visit", "region": region, "subject": CODE, "data": {"kind": "other"}}
+    case = office.post(person, "/cases", body).json()["case"]
+    office.took(person, case, "schedule", visit_on="2026-12-07")
+    office.took(person, case, "notify", notice="电话告知（示例）")
+    arrival = "check_in" if "-team-" in person else "check_in_local"
+    office.took(person, case, arrival, place="示例园区", visitors=["示例走访人"])
+    office.took(person, case, "finish", method="onsite", cost=0, declared=True)
+
+
+def test_a_third_visit_by_whichever_tier_is_warned_of_and_forgotten_after_thirty_days(desk: Office) -> None:
+    register(desk)
+    visited(desk, LIAISON, "340104")
+    visited(desk, "p-3401-liaison-1", "3401")
+    assert desk.get(LIAISON, f"/subjects/{CODE}").json()["contacts"]["warning"] == ""
+    visited(desk, "p-3401-team-1", "3401")
+    contacts = desk.get(LIAISON, f"/subjects/{CODE}").json()["contacts"]
+    assert contacts["number"] == 3
+    assert "无事不扰" in contacts["warning"]
+    assert {visit["region"]["id"] for visit in contacts["visits"]} == {"340104", "3401"}
+    desk.clock.move_to(MORNING + timedelta(days=31))
+    assert desk.get(LIAISON, f"/subjects/{CODE}").json()["contacts"]["number"] == 0
