@@ -74,7 +74,7 @@ class Manners:
             return None
         if drawn < self.silent + self.late:
             return rng.uniform(1.0, 1.6)
-        return rng.uniform(0.05, 0.9)
+        return rng.uniform(0.05, 0.6)
 
     def choose(
         self, rng: random.Random, definition: Definition, steps: Sequence[CompiledStep]
