@@ -64,6 +64,7 @@ class Manners:
     rare: float = 0.03
     stays: float = 0.2
     reopens: float = 0.02
+    helps: float = 0.5  # where the one who holds it can only wait for others
     never: frozenset[tuple[str, str]] = frozenset()
     """Workflows, each with a region, that nobody there ever acts on."""
 

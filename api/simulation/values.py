@@ -56,7 +56,7 @@ class Values:
     def _integer(self, spec: FieldSpec, favourable: bool) -> int:
         least = spec.min or 0
         most = spec.max if spec.max is not None else least + 1000
-        return least if favourable and self.random.random() < 0.5 else self.random.randint(least, most)
+        return least if favourable and self.random.random() < 0.9 else self.random.randint(least, most)
 
     def _boolean(self, _spec: FieldSpec, favourable: bool) -> bool:
         return favourable or self.random.random() < 0.5
@@ -66,7 +66,7 @@ class Values:
 
     def _choice(self, spec: FieldSpec, favourable: bool) -> str:
         options = list(spec.options)
-        return options[0] if favourable and self.random.random() < 0.6 else self.random.choice(options)
+        return options[0] if favourable and self.random.random() < 0.8 else self.random.choice(options)
 
     def _choices(self, spec: FieldSpec, favourable: bool) -> list[str]:
         options = list(spec.options)
