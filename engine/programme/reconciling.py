@@ -31,6 +31,7 @@ HowIn = Literal["entered", "relapsed", "moved_in"]
 HowOut = Literal["", "cleared", "exited", "moved_out"]
 BY_RULE: Final = "rule"
 BY_CASE: Final = "case:"
+LIST_GONE: Final = "list gone"
 FEN_OF_WAN: Final = 10**6
 _STEPS: Final = re.compile(r"ever\.[a-z][a-z0-9_]*", re.ASCII)
 
@@ -165,7 +166,13 @@ class Reconciler:
                 on.discard(name)
             if not plan.is_empty:
                 plans.append(plan)
-        return plans
+        return [*plans, *self._of_lists_gone(profile, last)]
+
+    def _of_lists_gone(self, profile: Profile, last: Mapping[str, Spell]) -> Iterator[Plan]:
+        """Lists that a newer programme no longer has are left; what became of their cases is up to people."""
+        for name in sorted(last.keys() - self.programme.lists.keys()):
+            if last[name].is_open:
+                yield Plan(name, profile.id, how_out="exited", reason=LIST_GONE)
 
     def _plan(self, reader: SubjectReader, name: str, last: Spell | None, case: Case | None) -> Plan:
         spec = self.programme.lists[name]
@@ -271,10 +278,11 @@ class Reconciler:
 
     def relapse(self, plan: Plan, profile: Profile) -> Taking | None:
         """The step that begins a new round in the settled case of an entry, if that is how it comes back."""
-        entry, spec = plan.entry, self.programme.lists[plan.list].case
-        if entry is None or entry.how != "relapsed" or spec is None or spec.relapsed is None:
+        entry = plan.entry
+        if entry is None or entry.how != "relapsed":
             return None
-        if entry.opens is not None or "reopened" in entry.evidence:
+        spec = self.programme.lists[plan.list].case
+        if spec is None or spec.relapsed is None or entry.opens is not None or "reopened" in entry.evidence:
             return None
         data = brought(self.programme, spec.relapsed.bring, profile, entry.year)
         return Taking(entry.n, "relapse", spec.relapsed.step, entry.case, data, required=True)

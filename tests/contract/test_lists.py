@@ -376,3 +376,22 @@ def test_the_sweeper_keeps_the_lists(office: ListsOffice) -> None:
     office.jump(behind(office, "s1"), "established")
     sweeper.tick()
     assert office.story("s1", "no_institution") == ["entered 340104 2025 - cleared"]
+
+
+def test_a_list_that_a_newer_programme_no_longer_has_is_left(office: ListsOffice) -> None:
+    office.put("s1", is_high_tech=True, high_tech_since="2024-05-01")
+    office.run()
+    name, data = programme()
+    text = (
+        data.decode()
+        .replace("\nversion: 1\n", "\nversion: 2\n")
+        .replace("  certified_high_tech:\n", "  high_tech_now:\n")
+    )
+    newer = text.replace("on.certified_high_tech", "on.high_tech_now").replace(
+        "members: certified_high_tech", "members: high_tech_now"
+    )
+    office.container.programmes.publish(load_programme(newer.encode(), name=name), MORNING)
+    office.run()
+    (spell,) = office.spells("s1", "certified_high_tech")
+    assert (spell.how_out, spell.reason) == ("exited", "list gone")
+    assert office.story("s1", "high_tech_now") == ["entered 340104 2026 - on"]
