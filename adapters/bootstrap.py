@@ -10,6 +10,7 @@ from importlib.metadata import version as package_version
 from adapters.clock import system_now
 from adapters.db import migrate
 from adapters.db.database import Database
+from adapters.db.once import Once
 from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
@@ -20,6 +21,7 @@ from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.settings import Settings
+from adapters.subjects.registry import Subjects
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
 from engine.ports import Entropy, Now
@@ -44,6 +46,8 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    subjects: Subjects
+    once: Once
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -98,6 +102,8 @@ def build(
         personal=PersonalValues(database),
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
+        subjects=Subjects(database, local_date, dict),
+        once=Once(database),
         now=now,
     )
 

@@ -23,6 +23,7 @@ from api.bodies import (
 )
 from api.errors import MEDIA_TYPE, TITLES
 from api.schemas import Problem
+from api.subject_schemas import BODIES as SUBJECT_BODIES
 
 __all__ = ["PROBLEMS", "install", "refusals"]
 
@@ -43,6 +44,7 @@ _BODIES: Final = (
     Problem,
     StepBody,
     WithdrawBody,
+    *SUBJECT_BODIES,
 )
 
 
