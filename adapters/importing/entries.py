@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from adapters.importing.verdicts import Entry, ListOptions, Reason, Weight
 from adapters.organisation.places import Place, find_place
@@ -26,6 +27,9 @@ def entries_of(table: Table, options: ListOptions, on: date) -> Iterator[Entry]:
     """`on` is the day of the list: old names of places are read as of it."""
     reader = _Reader(table, options, on)
     return (reader.entry(number, row) for number, row in table.rows())
+
+
+_NOWHERE: Final = frozenset({"", "-", "—", "——", "/", "无", "否"})
 
 
 class _Reader:
@@ -79,12 +83,13 @@ class _Reader:
             entry.reasons.append(Reason("name_too_long", "名称超过 200 字", cell))
 
     def _read_region(self, entry: Entry, row: Sequence[Raw]) -> None:
-        words = ["", "", ""]
+        words = ["", ""]  # of the city, and of the county or, where one is named, the zone
         for column in self._regions:
             assert column.meaning is not None
-            words[min(column.meaning.level, 2)] = clean_text(row[column.index])
+            if (said := clean_text(row[column.index])) not in _NOWHERE:
+                words[min(column.meaning.level, 1)] = said
         cell = address(entry.row, self._regions[-1].index) if self._regions else ""
-        place = self._place(words[0], words[2] or words[1])
+        place = self._place(*words)
         if isinstance(place, BihuanError):
             hint = f"；{place.hint}" if place.hint else ""
             entry.reasons.append(Reason(place.code, f"{place.message}{hint}", cell))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -35,13 +35,17 @@ _NOISE: Final = re.compile(r"[\s*★☆　]+")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a column is: `id`, `name`, `region` (of `level` below the root), or a fact."""
+    """What a column is: `id`, `name`, `region` (of `level` below the root), or a fact.
+
+    Of several columns for the id or the name the one of the lowest `rank` counts.
+    """
 
     key: str
     title: str
     type: FactType | None = None
     yearly: bool = False
     level: int = 0
+    rank: int = 0
     fact: FactSpec | None = None
 
     @property
@@ -72,8 +76,8 @@ def vocabulary(subject: SubjectSpec, facts: Mapping[str, FactSpec]) -> Vocabular
     known: dict[str, dict[str, Meaning]] = {}
 
     def learn(meaning: Meaning, words: Sequence[str]) -> None:
-        for each in words:
-            known.setdefault(fold(each), {})[meaning.key] = meaning
+        for rank, each in enumerate(words):
+            known.setdefault(fold(each), {}).setdefault(meaning.key, replace(meaning, rank=rank))
 
     learn(Meaning("id", subject.id[0] if subject.id else "代码"), subject.id)
     learn(Meaning("name", subject.name[0] if subject.name else "名称"), subject.name)

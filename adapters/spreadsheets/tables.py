@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.spreadsheets.headings import UNITS, Heading, Meaning, Vocabulary, fold, read_heading, unit_in
@@ -137,7 +137,7 @@ def table_of(
     if unit and unit not in UNITS:
         raise ColumnsUnclear(f"不认得的金额单位：{unit}", hint="可用：" + "、".join(UNITS))
     headings = _headings(found, top, bottom, words)
-    columns = tuple(_column(index, heading, year, unit) for index, heading in headings.items())
+    columns = _foremost([_column(index, heading, year, unit) for index, heading in headings.items()])
     reasons = [*_ambiguous(headings), *_doubled(columns), *_incomplete(columns)]
     if reasons:
         raise ColumnsUnclear(
@@ -202,6 +202,21 @@ def _column(index: int, heading: Heading, year: int | None, unit: str) -> Column
     )
 
 
+def _foremost(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Beside the code lists often have an older number, beside the full name a short one: the foremost of each counts."""
+    best: dict[str, Column] = {}
+    for column in columns:
+        if column.meaning and column.meaning.key in ("id", "name"):
+            rival = best.get(column.meaning.key)
+            if rival is None or (rival.meaning and column.meaning.rank < rival.meaning.rank):
+                best[column.meaning.key] = column
+    chosen = {column.index for column in best.values()}
+    return tuple(
+        replace(c, meaning=None) if c.meaning and c.meaning.key in best and c.index not in chosen else c
+        for c in columns
+    )
+
+
 def _ambiguous(headings: Mapping[int, Heading]) -> Iterator[Blocker]:
     for index, heading in headings.items():
         if len(heading.meanings) > 1:
@@ -212,8 +227,8 @@ def _ambiguous(headings: Mapping[int, Heading]) -> Iterator[Blocker]:
 def _doubled(columns: Sequence[Column]) -> Iterator[Blocker]:
     seen: dict[tuple[str, int], Column] = {}
     for column in columns:
-        if not column.meaning:
-            continue
+        if not column.meaning or column.meaning.key.startswith("region/"):
+            continue  # a zone may stand beside its county
         first = seen.setdefault((column.meaning.key, column.year), column)
         if first is not column:
             yield _reason(

@@ -503,6 +503,12 @@ def codes() -> list[Dirt]:
             regions={A: "340171"},
         ),
         Dirt(
+            name="an_older_number_beside_the_code",
+            data=listed(["340100000012345", *row()], head=("组织机构代码", *HEAD)),
+            rows={2: "new"},
+            unknown=["A：组织机构代码"],
+        ),
+        Dirt(
             name="another_county_than_the_senders",
             data=listed(row(), row(B, "示例乙公司", ("合肥市", "包河区"))),
             options={"scope": ("340104",)},
