@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version as package_version
 
@@ -16,15 +17,20 @@ from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.files import Files
+from adapters.importing.batches import Imports
+from adapters.importing.history import Histories
+from adapters.memory import MemoryStore
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
+from adapters.programme.registry import ProgrammeRegistry, UnknownProgramme
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.settings import Settings
 from adapters.subjects.registry import Subjects
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
 from engine.ports import Entropy, Now
+from engine.programme.facts import FactSpec
 from engine.runtime import Engine
 
 
@@ -46,7 +52,10 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    programmes: ProgrammeRegistry
     subjects: Subjects
+    imports: Imports
+    histories: Histories
     once: Once
     now: Now
 
@@ -87,6 +96,15 @@ def build(
         log=settings.log,
         version=package_version("bihuan"),
     )
+    programmes = ProgrammeRegistry(database, local_date)
+
+    def facts() -> Mapping[str, FactSpec]:
+        try:
+            return programmes.current(now()).programme.facts
+        except UnknownProgramme:  # a database without a programme knows no figures
+            return {}
+
+    subjects, numbers = Subjects(database, local_date, facts), Numbers(database, local_date)
     return Container(
         settings=settings,
         database=database,
@@ -95,14 +113,23 @@ def build(
         definitions=definitions,
         calendars=calendars,
         directories=directories,
-        numbers=Numbers(database, local_date),
+        numbers=numbers,
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
         personal=PersonalValues(database),
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
-        subjects=Subjects(database, local_date, dict),
+        programmes=programmes,
+        subjects=subjects,
+        imports=Imports(database, subjects, local_date),
+        histories=Histories(
+            database,
+            engine,
+            subjects,
+            next_number=numbers.next,
+            rehearsal=lambda: replace(engine, store=MemoryStore()),
+        ),
         once=Once(database),
         now=now,
     )

@@ -19,7 +19,16 @@ from typing import Final, Literal
 
 from engine.errors import BihuanError
 
-__all__ = ["ALPHABET", "BadCode", "CodeReading", "CodeToConfirm", "complete", "inner_digit", "outer_digit", "read_code"]
+__all__ = [
+    "ALPHABET",
+    "BadCode",
+    "CodeReading",
+    "CodeToConfirm",
+    "complete",
+    "inner_digit",
+    "outer_digit",
+    "read_code",
+]
 
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS: Final = tuple(pow(3, place, 31) for place in range(17))
@@ -73,7 +82,9 @@ class CodeReading:
         if self.verdict == "invalid":
             raise BadCode(self.message, hint=self.hint, **details)
         if self.verdict == "doubtful" and not is_confirmed:
-            raise CodeToConfirm(self.message, hint=f"{self.hint}；核对无误的，注明已确认（confirm）", **details)
+            raise CodeToConfirm(
+                self.message, hint=f"{self.hint}；核对无误的，注明已确认（confirm）", **details
+            )
 
 
 def read_code(text: str) -> CodeReading:
