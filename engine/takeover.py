@@ -109,10 +109,17 @@ def _enter(draft: Draft, name: str, state: State, since: datetime) -> None:
     ended, holder = movement.ending(state), movement.holder_of(draft, state)
     draft.change("enter", **{"from": ""}, state=name, ended=ended, holder=holder.as_data())
     if ended:
-        timing.stop_spanning(draft, at=since)
+        _end_clocks(draft, since)
     timing.pause_for(draft, state, since=since)
     if not state.final:
         timing.start(draft, STATE_CLOCK, since=since)
         movement.open_lanes(draft, "", name)
     if not ended:
         draft.notify_holder(draft.case.holder, "arrived", state=name)
+
+
+def _end_clocks(draft: Draft, since: datetime) -> None:
+    """The whole took as long as it took. Of a named clock that no past step stopped nothing is known: it is not judged."""
+    timing.stop(draft, CASE_CLOCK, at=since)
+    for clock_id in draft.program.definition.clocks:
+        timing.cancel(draft, clock_id, at=since)

@@ -175,11 +175,11 @@ def pause_for(draft: Draft, state: State, *, since: datetime | None = None) -> N
             update(draft, clock_id, "resume", lambda c, rule: clocks.resume(c, rule, at, calendar))
 
 
-def stop_spanning(draft: Draft, *, at: datetime | None = None) -> None:
+def stop_spanning(draft: Draft) -> None:
     """The case has ended: clocks of the whole case and named clocks have done their work."""
     for clock_id in list(draft.case.clocks):
         if spans_states(clock_id):
-            stop(draft, clock_id, at=at)
+            stop(draft, clock_id)
 
 
 def data_changed(draft: Draft, fields: set[str], *, lane: str = "", leaving: bool = False) -> None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from adapters.importing.mapping import FieldFrom, HistoryMapping
 from adapters.importing.verdicts import Reason, Weight
 from adapters.organisation.places import find_place
-from adapters.spreadsheets.cleaning import clean_code, clean_day, clean_name, clean_text
+from adapters.spreadsheets.cleaning import clean_code, clean_day, clean_name, clean_text, plain_text
 from adapters.spreadsheets.headings import Meaning, Vocabulary, fold
 from adapters.spreadsheets.sheets import Raw, address
 from adapters.spreadsheets.tables import Table
@@ -190,9 +190,9 @@ class _Row:
     def _original(self) -> list[list[str]]:
         """Every filled cell that is not personal, under its heading."""
         return [
-            [heading, clean_text(self._row[index])[:_ORIGINAL_MAX]]
+            [heading, said[:_ORIGINAL_MAX]]
             for index, heading in self._reader.headings.items()
-            if index not in self._reader.personal and clean_text(self._row[index])
+            if index not in self._reader.personal and (said := plain_text(self._row[index]))
         ]
 
     def _region(self) -> str:
@@ -227,11 +227,11 @@ class _Row:
         return ""
 
     def _field(self, name: str, each: FieldFrom) -> Any:
-        if each.value is not None:
-            return each.value
         spec = self._setting.definition.fields.get(name)
+        if spec is None or each.value is not None:
+            return each.value if spec else None
         said = self._text(each.headings)
-        if not said or spec is None:
+        if not said:
             return None
         if each.values:
             if said not in each.values:
@@ -294,9 +294,9 @@ class _Row:
         return self._row[index] if index is not None else ""
 
     def _text(self, headings: Sequence[str]) -> str:
-        """Of the first of the columns that says something."""
+        """Of the first of the columns that says something, as it is written."""
         for word in headings:
-            said = clean_text(self._cell((word,)))
+            said = plain_text(self._cell((word,)))
             if said and said not in self._mapping.unsaid:
                 return said
         return ""

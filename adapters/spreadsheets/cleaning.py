@@ -18,7 +18,7 @@ from adapters.spreadsheets.sheets import Raw
 from engine.programme.facts import FactSpec, FactType
 from engine.subjects import Value
 
-__all__ = ["NOTHING", "Cleaned", "clean", "clean_code", "clean_day", "clean_name", "clean_text"]
+__all__ = ["NOTHING", "Cleaned", "clean", "clean_code", "clean_day", "clean_name", "clean_text", "plain_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,14 @@ def clean_text(cell: Raw) -> str:
     return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
+def plain_text(cell: Raw) -> str:
+    """As it is written, signs and line ends included: for words that people wrote for people."""
+    if not isinstance(cell, str):
+        return clean_text(cell)
+    return _CONTROLS.sub("", unicodedata.normalize("NFC", cell.replace("\r\n", "\n"))).strip()
+
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _BLANKS: Final = re.compile(r"\s+")
 _INNER: Final = re.compile(r"(?<=[一-鿿()]) (?=[一-鿿()])")
 
@@ -281,8 +289,12 @@ def _boolean(cell: Raw) -> Cleaned:
 
 
 def _text(cell: Raw) -> Cleaned:
-    text = clean_text(cell)
-    return NOTHING if text.lower() in _BLANK else Cleaned(text[:_LONGEST])
+    text = " ".join(plain_text(cell).split())
+    if clean_text(cell).lower() in _BLANK:
+        return NOTHING
+    if len(text) > _LONGEST:
+        return Cleaned(text[:_LONGEST], "cut", f"文字至多 {_LONGEST} 字，余下的没有导入")
+    return Cleaned(text)
 
 
 _LONGEST: Final = 400  # of a fact

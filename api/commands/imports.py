@@ -202,7 +202,10 @@ def _show_history(console: Console, data: Mapping[str, Any], results: Sequence[R
         console.print("没有用到的列（留在原始记录中）：" + "、".join(data["unknown_columns"]))
     _show_rows(console, results)
     console.print(_counts(data["counts"]))
-    console.print("已导入" if data["imported"] else "只是试导，没有写入；加 --yes 导入其中无误的行")
+    if not data["counts"]["new"]:
+        console.print("没有可以导入的新事项")
+    else:
+        console.print("已导入" if data["imported"] else "只是试导，没有写入；加 --yes 导入其中无误的行")
 
 
 def _show_rows(console: Console, results: Sequence[RowResult]) -> None:
