@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version as package_version
@@ -23,14 +22,20 @@ from adapters.memory import MemoryStore
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
-from adapters.programme.registry import ProgrammeRegistry, UnknownProgramme
+from adapters.programme.figures import Figures
+from adapters.programme.in_force import in_force
+from adapters.programme.lists import Lists
+from adapters.programme.memberships import Memberships
+from adapters.programme.registry import ProgrammeRegistry
+from adapters.programme.slots import Slots
+from adapters.programme.targets import Targets
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.settings import Settings
+from adapters.subjects.profiles import Profiles
 from adapters.subjects.registry import Subjects
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
 from engine.ports import Entropy, Now
-from engine.programme.facts import FactSpec
 from engine.runtime import Engine
 
 
@@ -52,11 +57,17 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
-    programmes: ProgrammeRegistry
     subjects: Subjects
     imports: Imports
     histories: Histories
     once: Once
+    programmes: ProgrammeRegistry
+    profiles: Profiles
+    memberships: Memberships
+    lists: Lists
+    slots: Slots
+    figures: Figures
+    targets: Targets
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -96,15 +107,10 @@ def build(
         log=settings.log,
         version=package_version("bihuan"),
     )
+    numbers = Numbers(database, local_date)
     programmes = ProgrammeRegistry(database, local_date)
-
-    def facts() -> Mapping[str, FactSpec]:
-        try:
-            return programmes.current(now()).programme.facts
-        except UnknownProgramme:  # a database without a programme knows no figures
-            return {}
-
-    subjects, numbers = Subjects(database, local_date, facts), Numbers(database, local_date)
+    profiles, memberships = Profiles(database), Memberships(database)
+    subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
     return Container(
         settings=settings,
         database=database,
@@ -120,7 +126,6 @@ def build(
         personal=PersonalValues(database),
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
-        programmes=programmes,
         subjects=subjects,
         imports=Imports(database, subjects, local_date),
         histories=Histories(
@@ -131,6 +136,26 @@ def build(
             rehearsal=lambda: replace(engine, store=MemoryStore()),
         ),
         once=Once(database),
+        programmes=programmes,
+        profiles=profiles,
+        memberships=memberships,
+        slots=Slots(
+            database,
+            calendars=calendars,
+            definitions=definitions,
+            directories=directories,
+            numbers=numbers,
+            in_force=in_force(database, programmes, local_date),
+        ),
+        figures=Figures(
+            database,
+            calendars=calendars,
+            definitions=definitions,
+            directories=directories,
+            profiles=profiles,
+        ),
+        targets=Targets(database),
+        lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
         now=now,
     )
 

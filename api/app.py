@@ -15,7 +15,20 @@ from api import documents, errors
 from api.context import RequestContext
 from api.deps import Services
 from api.metrics import HttpMetrics
-from api.routes import batch, cases, commands, desk, files, health, index, subjects, workflows
+from api.routes import (
+    batch,
+    cases,
+    commands,
+    desk,
+    files,
+    health,
+    index,
+    indicators,
+    organisation,
+    programme,
+    subjects,
+    workflows,
+)
 
 __all__ = ["create_app"]
 
@@ -49,7 +62,10 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     errors.install(app)
     for router in (workflows.router, cases.router, commands.router, batch.router, files.router, desk.router):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(indicators.router, prefix=PREFIX)
     app.include_router(subjects.router, prefix=PREFIX)
+    app.include_router(organisation.router, prefix=PREFIX)
+    app.include_router(programme.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

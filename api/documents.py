@@ -22,6 +22,8 @@ from api.bodies import (
     WithdrawBody,
 )
 from api.errors import MEDIA_TYPE, TITLES
+from api.organisation_schemas import BODIES as ORGANISATION_BODIES
+from api.programme_schemas import BODIES as PROGRAMME_BODIES
 from api.schemas import Problem
 from api.subject_schemas import BODIES as SUBJECT_BODIES
 
@@ -44,7 +46,9 @@ _BODIES: Final = (
     Problem,
     StepBody,
     WithdrawBody,
+    *PROGRAMME_BODIES,
     *SUBJECT_BODIES,
+    *ORGANISATION_BODIES,
 )
 
 
