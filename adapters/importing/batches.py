@@ -21,11 +21,11 @@ from adapters.importing.commit import Writing
 from adapters.importing.entries import entries_of, flag_duplicates, flag_excess
 from adapters.importing.judging import Judge
 from adapters.importing.verdicts import (
-    AlreadyUndone,
     DryRun,
     Entry,
     FutureList,
     ListOptions,
+    NotUndoable,
     UnknownBatch,
     Weight,
 )
@@ -35,6 +35,7 @@ from adapters.spreadsheets.reading import read_sheets
 from adapters.spreadsheets.tables import Table, table_of
 from adapters.subjects import reading
 from adapters.subjects.registry import Subjects
+from adapters.subjects.writing import SubjectUnit
 from engine import canonical
 from engine.directory import covers
 from engine.programme.facts import FactSpec, FactType, SubjectSpec
@@ -132,51 +133,61 @@ class Imports:
             already=already,
         )
 
-    def keep(self, dry: DryRun, *, by: str, now: datetime) -> Batch:
-        """Remember a dry run, so that it can be looked at and committed later."""
-        with self._database.writing() as connection:
-            id = self._number(dry, by, now)
+    def keep(self, connection: Connection, dry: DryRun, *, by: str, now: datetime) -> str:
+        """Remember a dry run, so that it can be looked at and committed later: its number."""
+        id = self._number(dry, by, now)
+        if _find(connection, id) is None:
             row = _row(dry, id=id, by=by, at=now, committed_at=None, undo={})
-            if _find(connection, id) is None:
-                connection.execute(insert(BATCH).values(**row))
-        return self.batch(id)
+            connection.execute(insert(BATCH).values(**row))
+        return id
 
-    def commit(self, dry: DryRun, *, by: str, now: datetime, kept: str = "") -> Batch | None:
+    def commit(self, dry: DryRun, *, by: str, now: datetime) -> Batch | None:
         """All good rows in one transaction; None where nothing would change. The same file again gives its first batch.
 
-        `kept`: the batch of a dry run that was remembered. Errors: `ImportMoved`.
+        Errors: `ImportMoved`.
         """
         with self._subjects.unit(now) as unit:
-            connection = unit.connection
-            commit.alone(connection)
-            if already := _same(connection, dry.digest, dry.options):
-                return _batch(_require(connection, already))
-            if not dry.changes:
-                return None
-            commit.require_unmoved(connection, dry)
-            id = kept or self._number(dry, by, now)
-            undo = commit.write(unit, _writing(dry, id, by, now), dry.changes)
-            row = _row(dry, id=id, by=by, at=now, committed_at=now, undo=undo)
-            if _find(connection, id) is None:
-                connection.execute(insert(BATCH).values(**row))
-            else:
-                connection.execute(update(BATCH).where(BATCH.c.id == id).values(**row))
-            return _batch(_require(connection, id))
+            id = self.commit_in(unit, dry, by=by)
+            return _batch(_require(unit.connection, id)) if id else None
+
+    def commit_in(self, unit: SubjectUnit, dry: DryRun, *, by: str, kept: str = "") -> str:
+        """The same in a transaction of the caller: the number of the batch. `kept`: that of the remembered dry run."""
+        connection, now = unit.connection, unit.at
+        commit.alone(connection)
+        if already := _same(connection, dry.digest, dry.options):
+            return already
+        if not dry.changes:
+            return ""
+        commit.require_unmoved(connection, dry)
+        id = kept or self._number(dry, by, now)
+        undo = commit.write(unit, _writing(dry, id, by, now), dry.changes)
+        row = _row(dry, id=id, by=by, at=now, committed_at=now, undo=undo)
+        if _find(connection, id) is None:
+            connection.execute(insert(BATCH).values(**row))
+        else:
+            connection.execute(update(BATCH).where(BATCH.c.id == id).values(**row))
+        return id
 
     def undo(self, batch: str, *, now: datetime) -> tuple[Batch, int]:
-        """Withdraw what a batch brought; the number of subjects. Errors: `UnknownBatch`, `AlreadyUndone`."""
+        """Withdraw what a batch brought; the number of subjects. Errors: `UnknownBatch`, `NotUndoable`."""
         with self._subjects.unit(now) as unit:
-            connection = unit.connection
-            commit.alone(connection)
-            row = _require(connection, batch)
-            if row.committed_at is None or row.undone_at is not None:
-                raise AlreadyUndone(
-                    f"批次 {batch} 没有导入，或已经撤销", hint="bihuan import batches 列出各批次"
-                )
-            undo = canonical.decode(row.counts)["undo"]
-            touched = commit.withdraw(unit, batch, undo, moment(row.committed_at))
-            connection.execute(update(BATCH).where(BATCH.c.id == batch).values(undone_at=micros(now)))
-            return _batch(_require(connection, batch)), touched
+            touched = self.undo_in(unit, batch)
+            return _batch(_require(unit.connection, batch)), touched
+
+    def undo_in(self, unit: SubjectUnit, batch: str) -> int:
+        """The same in a transaction of the caller."""
+        connection = unit.connection
+        commit.alone(connection)
+        row = _require(connection, batch)
+        if row.kind != LIST or row.committed_at is None or row.undone_at is not None:
+            raise NotUndoable(
+                f"批次 {batch} 不能撤销：没有导入、已经撤销，或不是名单",
+                hint="bihuan import batches 列出各批次",
+            )
+        undo = canonical.decode(row.counts)["undo"]
+        touched = commit.withdraw(unit, batch, undo, moment(row.committed_at))
+        connection.execute(update(BATCH).where(BATCH.c.id == batch).values(undone_at=micros(unit.at)))
+        return touched
 
     def batch(self, id: str) -> Batch:
         """Errors: `UnknownBatch`."""

@@ -14,13 +14,13 @@ from engine.errors import BihuanError
 from engine.subjects import Value
 
 __all__ = [
-    "AlreadyUndone",
     "Change",
     "DryRun",
     "Entry",
     "FutureList",
     "ImportMoved",
     "ListOptions",
+    "NotUndoable",
     "Reason",
     "RowResult",
     "UnknownBatch",
@@ -35,8 +35,8 @@ class UnknownBatch(BihuanError):
     code, kind = "unknown_batch", "missing"
 
 
-class AlreadyUndone(BihuanError):
-    """Raised when an import is undone a second time, or one that was never committed."""
+class NotUndoable(BihuanError):
+    """Raised when an import is undone a second time, was never committed, or took over a history: events stay."""
 
     code = "not_undoable"
 

@@ -15,15 +15,15 @@ from adapters.db.tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGIO
 from adapters.importing.known import states_of
 from adapters.importing.sending_back import error_workbook
 from adapters.importing.verdicts import (
-    AlreadyUndone,
     DryRun,
     FutureList,
     ImportMoved,
     ListOptions,
+    NotUndoable,
     UnknownBatch,
 )
 from tests.corpus.dirt import HEAD, A, B, listed, row, text
-from tests.support.lists import FACTS, imports_of
+from tests.support.lists import FACTS, imports_of, subjects_of
 from tests.support.lists import SUBJECT as HEADINGS
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
@@ -116,11 +116,12 @@ def test_an_undone_list_can_be_imported_again(database: Database) -> None:
 def test_undoing_twice_or_what_was_never_imported_is_refused(database: Database) -> None:
     batch = commit(database, listed(row()))
     imports = imports_of(database)
-    kept = imports.keep(dry_run(database, listed(row(B, "示例乙公司"))), by="p", now=LATER)
+    with database.writing() as connection:
+        kept = imports.keep(connection, dry_run(database, listed(row(B, "示例乙公司"))), by="p", now=LATER)
     imports.undo(batch, now=LATER)
 
-    for wrong in (batch, kept.id):
-        with pytest.raises(AlreadyUndone):
+    for wrong in (batch, kept):
+        with pytest.raises(NotUndoable):
             imports.undo(wrong, now=LATER)
     with pytest.raises(UnknownBatch):
         imports.undo("nothing", now=LATER)
@@ -140,14 +141,15 @@ def test_a_dry_run_that_something_has_overtaken_is_refused_and_writes_nothing(da
 
 def test_a_remembered_dry_run_is_committed_under_its_own_number(database: Database) -> None:
     imports, dry = imports_of(database), dry_run(database, listed(row()))
-    kept = imports.keep(dry, by="p", now=NOW)
-    assert kept.committed_at is None
+    with database.writing() as connection:
+        kept = imports.keep(connection, dry, by="p", now=NOW)
+    assert imports.batch(kept).committed_at is None
     assert told(database) is None
 
-    batch = imports.commit(dry, by="p", now=LATER, kept=kept.id)
+    with subjects_of(database).unit(LATER) as unit:
+        assert imports.commit_in(unit, dry, by="p", kept=kept) == kept
 
-    assert batch is not None
-    assert (batch.id, batch.committed_at) == (kept.id, LATER)
+    assert imports.batch(kept).committed_at == LATER
 
 
 def test_a_list_of_tomorrow_is_refused(database: Database) -> None:

@@ -135,7 +135,11 @@ def big_list(count: int) -> bytes:
     return workbook([HEADINGS, *rows(count)])
 
 
+def subjects_of(database: Database) -> Subjects:
+    """The registry over a database, with UTC days and the facts of here."""
+    return Subjects(database, datetime.date, lambda: FACTS)
+
+
 def imports_of(database: Database) -> Imports:
-    """The imports over a database, with UTC days."""
-    subjects = Subjects(database, datetime.date, lambda: FACTS)
-    return Imports(database, subjects, datetime.date)
+    """The imports over a database."""
+    return Imports(database, subjects_of(database), datetime.date)
