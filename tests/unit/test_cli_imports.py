@@ -50,18 +50,18 @@ def test_without_yes_it_only_says_what_would_happen(made: Container, bihuan: Com
 def test_with_yes_the_good_rows_are_there_and_undo_takes_them_back(
     made: Container, bihuan: CommandLine, file: Path
 ) -> None:
-    imported = bihuan("import", "list", file, "--yes", "--json").json
+    imported = bihuan("import", "list", file, "--yes", "--json").json()
     assert imported["counts"] == {"new": 1, "updated": 0, "unchanged": 0, "conflict": 0, "error": 1}
     assert set(made.subjects.known([A, B])) == {A}
-    assert [batch["batch"] for batch in bihuan("import", "batches", "--json").json] == [imported["batch"]]
+    assert [batch["batch"] for batch in bihuan("import", "batches", "--json").json()] == [imported["batch"]]
 
-    assert bihuan("import", "undo", imported["batch"], "--json").json["subjects"] == 1
+    assert bihuan("import", "undo", imported["batch"], "--json").json()["subjects"] == 1
     assert made.subjects.known([A]) == {}
     assert "已撤销" in bihuan("import", "batches").out
 
 
 def test_dry_run_wins_over_yes(made: Container, bihuan: CommandLine, file: Path) -> None:
-    assert bihuan("import", "list", file, "--yes", "--dry-run", "--json").json["batch"] == ""
+    assert bihuan("import", "list", file, "--yes", "--dry-run", "--json").json()["batch"] == ""
 
 
 def test_the_rows_to_put_right_are_written_to_a_workbook(
