@@ -155,7 +155,16 @@ def build(
             profiles=profiles,
         ),
         targets=Targets(database),
-        lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
+        lists=Lists(
+            database,
+            programmes,
+            profiles,
+            memberships,
+            numbers,
+            definitions=definitions,
+            now=now,
+            local_date=local_date,
+        ),
         now=now,
     )
 
