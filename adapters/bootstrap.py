@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version as package_version
 
@@ -16,6 +16,9 @@ from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.files import Files
+from adapters.importing.batches import Imports
+from adapters.importing.history import Histories
+from adapters.memory import MemoryStore
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
@@ -55,6 +58,8 @@ class Container:
     files: Files
     tokens: Tokens
     subjects: Subjects
+    imports: Imports
+    histories: Histories
     once: Once
     programmes: ProgrammeRegistry
     profiles: Profiles
@@ -105,6 +110,7 @@ def build(
     numbers = Numbers(database, local_date)
     programmes = ProgrammeRegistry(database, local_date)
     profiles, memberships = Profiles(database), Memberships(database)
+    subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
     return Container(
         settings=settings,
         database=database,
@@ -120,7 +126,15 @@ def build(
         personal=PersonalValues(database),
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
-        subjects=Subjects(database, local_date, lambda: programmes.facts(now())),
+        subjects=subjects,
+        imports=Imports(database, subjects, local_date),
+        histories=Histories(
+            database,
+            engine,
+            subjects,
+            next_number=numbers.next,
+            rehearsal=lambda: replace(engine, store=MemoryStore()),
+        ),
         once=Once(database),
         programmes=programmes,
         profiles=profiles,

@@ -22,6 +22,7 @@ from api.routes import (
     desk,
     files,
     health,
+    imports,
     index,
     indicators,
     organisation,
@@ -65,6 +66,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(indicators.router, prefix=PREFIX)
     app.include_router(subjects.router, prefix=PREFIX)
     app.include_router(organisation.router, prefix=PREFIX)
+    app.include_router(imports.router, prefix=PREFIX)
     app.include_router(programme.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)

@@ -12,6 +12,7 @@ from api.commands import (
     database,
     definitions,
     demo,
+    imports,
     indicators,
     operations,
     organisation,
@@ -55,6 +56,7 @@ app.command(rich_help_panel=LOOK)(indicators.ledger)
 app.add_typer(cases.app, name="case", rich_help_panel=LOOK)
 app.add_typer(tasks.app, name="task", rich_help_panel=LOOK)
 app.add_typer(subjects.app, name="subject", rich_help_panel=LOOK)
+app.add_typer(imports.app, name="import", rich_help_panel=SET)
 app.add_typer(tokens.app, name="token", rich_help_panel=SET)
 app.add_typer(calendars.app, name="calendar", rich_help_panel=SET)
 app.add_typer(organisation.app, name="org", rich_help_panel=SET)

@@ -22,6 +22,7 @@ from api.bodies import (
     WithdrawBody,
 )
 from api.errors import MEDIA_TYPE, TITLES
+from api.import_schemas import BODIES as IMPORT_BODIES
 from api.organisation_schemas import BODIES as ORGANISATION_BODIES
 from api.programme_schemas import BODIES as PROGRAMME_BODIES
 from api.schemas import Problem
@@ -49,6 +50,7 @@ _BODIES: Final = (
     *PROGRAMME_BODIES,
     *SUBJECT_BODIES,
     *ORGANISATION_BODIES,
+    *IMPORT_BODIES,
 )
 
 
