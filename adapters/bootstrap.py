@@ -19,6 +19,7 @@ from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.reports.service import Reports
 from adapters.settings import Settings
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
@@ -44,6 +45,7 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    reports: Reports
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -83,6 +85,16 @@ def build(
         log=settings.log,
         version=package_version("bihuan"),
     )
+    personal = PersonalValues(database)
+    reports = Reports(
+        database,
+        definitions=definitions,
+        calendars=calendars,
+        directories=directories,
+        personal=personal,
+        calendar=settings.calendar,
+        templates=settings.templates,
+    )
     return Container(
         settings=settings,
         database=database,
@@ -95,9 +107,10 @@ def build(
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
-        personal=PersonalValues(database),
+        personal=personal,
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
+        reports=reports,
         now=now,
     )
 
