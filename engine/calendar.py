@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any, Final
 
 from engine.calendar_data import (
@@ -197,7 +198,7 @@ class Calendar(WorkingHours):
           its hours; a start on a day off counts as the end of that day.
         - Days, weeks, months, years: counted from the next day; a month without that date gives its last
           day (第二百零二条); when that is off, the next working day; close of business (第二百零三条).
-        - A fixed date is the next one whose end is still ahead. It never moves to another day: the end is
+        - A fixed date (or the end of a quarter, a month) is the next one whose end is still ahead. It never moves to another day: the end is
           close of business, or 24:00 when the day is off.
         """
         if isinstance(limit, FixedDate):
@@ -215,10 +216,11 @@ class Calendar(WorkingHours):
         return self._moment_on(year.days[index], wall)
 
     def _fixed_date_end(self, limit: FixedDate, start: datetime) -> datetime:
-        number = self._local(start).year
-        while (end := self.end_of(_date_in(number, limit.month, limit.day))) <= start:
-            number += 1
-        return end
+        for number in count(self._local(start).year):
+            ends = (self.end_of(_date_in(number, month, limit.day)) for month in limit.months)
+            if ahead := next((end for end in ends if end > start), None):
+                return ahead
+        raise AssertionError  # the calendar refuses years without end
 
     def end_of(self, d: date) -> datetime:
         """When a limit that names this very day ends: close of business, or 24:00 when the day is off."""

@@ -132,7 +132,7 @@ def resume(clock: Clock, rule: Rule, at: datetime, calendar: Calendar) -> Clock:
 def stop(clock: Clock, at: datetime, *, may_elapse: bool = False) -> Clock:
     """The work is done: `met` if in time, else `late`; a clock that rang its end is late, to the second or not.
 
-    `may_elapse`: a term that simply runs out, as that of a settled state. It is never late.
+    `may_elapse`: a term that simply runs out, as that of a settled state or a public notice. It is never late.
     """
     ended = clock.segments[-1][1] or at  # a paused clock has stopped counting
     in_time = may_elapse or (ended <= clock.due_at and "due" not in clock.fired)

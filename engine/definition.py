@@ -253,6 +253,9 @@ class State(Model):
     not_by: Refs = ()
     parallel: Parallel | None = None
     steps: dict[Id, Step] = Field(default_factory=dict)
+    term: bool = Field(
+        False, description="the limit is a term that runs out, such as a public notice: nobody is late by it"
+    )
     settled: bool = False
     final: bool = False
     outcome: Literal["done", "missed"] | None = Field(None, description="of a lane's final state")
@@ -260,13 +263,22 @@ class State(Model):
 
 
 class Everywhere(Model):
-    """Steps that are open in every open state of the case: neither settled nor final, and not in `except`."""
+    """Steps of every open state of the case, and of every settled one; none of a final state, or of one in `except`."""
 
-    steps: dict[Id, Step]
-    spared: Ids = Field((), alias="except", description="open states without these steps")
+    steps: dict[Id, Step] = Field(
+        default_factory=dict, description="of every state that is neither settled nor final"
+    )
+    settled: dict[Id, Step] = Field(default_factory=dict, description="of every settled state")
+    spared: Ids = Field((), alias="except", description="states without these steps")
 
-    def holds_in(self, state_id: str, state: State) -> bool:
-        return not (state.settled or state.final or state_id in self.spared)
+    def steps_of(self, state: State) -> Mapping[str, Step]:
+        """What is written for states like this one, excepted or not."""
+        if state.final:
+            return {}
+        return self.settled if state.settled else self.steps
+
+    def steps_in(self, state_id: str, state: State) -> Mapping[str, Step]:
+        return {} if state_id in self.spared else self.steps_of(state)
 
 
 class Lane(Model):
@@ -320,17 +332,17 @@ class Definition(Model):
         """Each state with the steps that are open everywhere: from here on they are steps like others."""
         if self.everywhere is None:
             return self
-        states = {
-            name: state.model_copy(update={"steps": {**state.steps, **self.everywhere.steps, **state.steps}})
-            if self.everywhere.holds_in(name, state)
-            else state
-            for name, state in self.states.items()
-        }
+        states = {}
+        for name, state in self.states.items():
+            shared = self.everywhere.steps_in(name, state)
+            steps = {**state.steps, **shared, **state.steps}
+            states[name] = state.model_copy(update={"steps": steps}) if shared else state
         return self.model_copy(update={"states": states})
 
     def is_everywhere(self, step_id: str, step: Step) -> bool:
         """Whether a step of a state is the one that `everywhere` put there."""
-        return self.everywhere is not None and self.everywhere.steps.get(step_id) is step
+        shared = (self.everywhere.steps, self.everywhere.settled) if self.everywhere else ()
+        return any(steps.get(step_id) is step for steps in shared)
 
     def chart(self, lane_type: str) -> Mapping[str, State]:
         """The states of the case itself (`""`) or of a lane type."""

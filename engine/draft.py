@@ -171,7 +171,14 @@ class Draft:
         self, expression: Expression, *, lane: str = "", incoming: Mapping[str, Any] | None = None
     ) -> bool:
         """The answer of a condition, noted with the values it read."""
-        names = values_of(expression.names, self.program, self.case, lane=lane, incoming=incoming or {})
+        names = values_of(
+            expression.names,
+            self.program,
+            self.case,
+            lane=lane,
+            incoming=incoming or {},
+            ahead=lambda day: self.facts.calendar.working_days_ahead(self.day, day),
+        )
         answer = expression.holds(names)
         self.inputs.setdefault("guards", []).append(
             {"check": expression.text, "names": names, "result": answer}

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from engine.errors import BihuanError
 
 __all__ = [
     "MAX_DAYS",
+    "MONTH_END",
+    "QUARTER_END",
     "Duration",
     "DurationError",
     "FixedDate",
@@ -182,10 +184,14 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class FixedDate:
-    """The same date every year; 29 February is the last day of February in the years between."""
+    """The same date every year; 29 February is the last day of February in the years between.
+
+    `every` 3 or 1: not the year's date but the end of each quarter, or of each month (`QUARTER_END`, `MONTH_END`).
+    """
 
     month: int
     day: int
+    every: Literal[12, 3, 1] = 12
 
     def __post_init__(self) -> None:
         if not (1 <= self.month <= 12 and 1 <= self.day <= monthrange(2000, self.month)[1]):
@@ -195,14 +201,25 @@ class FixedDate:
 
     @property
     def words(self) -> str:
-        return f"until {self.day} {_MONTHS[self.month - 1]}"
+        return _PERIOD_WORDS.get(self.every) or f"until {self.day} {_MONTHS[self.month - 1]}"
 
     @property
     def zh(self) -> str:
-        return f"{self.month}月{self.day}日前"
+        return _PERIOD_ZH.get(self.every) or f"{self.month}月{self.day}日前"
+
+    @property
+    def months(self) -> tuple[int, ...]:
+        """The months of a year in which it comes, the earliest first."""
+        return (self.month,) if self.every == 12 else tuple(range(self.every, 13, self.every))
 
     def __str__(self) -> str:
         return self.words
+
+
+_PERIOD_WORDS: Final[dict[int, str]] = {3: "until quarter end", 1: "until month end"}
+_PERIOD_ZH: Final[dict[int, str]] = {3: "季度末前", 1: "月底前"}
+QUARTER_END: Final = FixedDate(12, 31, every=3)
+MONTH_END: Final = FixedDate(12, 31, every=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +309,9 @@ def plus(a: Duration, b: Duration) -> Duration:
 
 
 _MINUTES: Final = {Unit.WORKING_MINUTE: 1, Unit.WORKING_HOUR: 60}
-_EXAMPLES: Final = "例如 3 working days、3个工作日、4 working hours、20 days、2 months、until 31 January"
+_EXAMPLES: Final = (
+    "例如 3 working days、3个工作日、4 working hours、20 days、2 months、until 31 January、until quarter end"
+)
 _AMOUNT: Final = re.compile(r"(?P<amount>[0-9]+) ?(?P<unit>\D.*)")
 _BEFORE: Final = re.compile(r"(?P<after>.+) before|(?:到期前|提前) ?(?P<zh>.+)", re.IGNORECASE)
 _SHARE: Final = re.compile(r"(?P<percent>[0-9]{1,3}) ?%")
@@ -365,6 +384,9 @@ def _known_units() -> Iterable[str]:
 
 
 def _fixed_date(tidy: str) -> FixedDate | None:
+    for period in (QUARTER_END, MONTH_END):
+        if tidy.lower() in (period.words, period.zh):
+            return period
     if found := _UNTIL_ZH.fullmatch(tidy):
         return FixedDate(int(found["month"]), int(found["day"]))
     if not (found := _UNTIL.fullmatch(tidy)):

@@ -21,6 +21,7 @@ from engine.lookups import nearest
 
 __all__ = [
     "RESERVED",
+    "Comparison",
     "Evaluated",
     "Expression",
     "ExpressionFailed",
@@ -32,12 +33,13 @@ __all__ = [
     "TooComplex",
     "UnknownName",
     "Values",
+    "compile_comparison",
     "compile_guard",
     "vocabulary",
 ]
 
 LENGTH_LIMIT: Final = 500
-NAMESPACES: Final = ("lanes", "taken", "late", "related", "round")
+NAMESPACES: Final = ("ahead", "lanes", "taken", "late", "related", "round")
 LANE_COUNTS: Final = ("open", "done", "missed", "withdrawn", "total")
 # https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax: RESERVED, and the literals of the grammar
 RESERVED: Final = frozenset(
@@ -150,6 +152,17 @@ class Expression:
         bound = self._bound(values)
         return Evaluated(self.text, bound, self._answer(bound))
 
+    def answer(self, known: Mapping[str, Any]) -> bool | None:
+        """Whether the condition holds as far as is `known`; None where what is missing decides (Kleene's strong logic).
+
+        CEL absorbs an absent name beside a false `&&` or a true `||`. Raises ExpressionFailed where nothing is missing.
+        """
+        bound = {name: known[name] for name in self.names if name in known}
+        if len(bound) == len(self.names):
+            return self._answer(bound)
+        result = self._compiled.eval(data=bound).value()
+        return result if result is True or result is False else None
+
     def _bound(self, values: Values) -> dict[str, Any]:
         read = values if callable(values) else values.__getitem__
         try:
@@ -173,6 +186,24 @@ class Expression:
         return ExpressionFailed(f"条件 {self.text} 算不出结果：{reason}", check=self.text, reason=reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two integers and how they are compared: what tells by how much a condition is missed."""
+
+    operator: str
+    names: tuple[str, ...]
+    _left: cel.Expression = field(repr=False, compare=False)
+    _right: cel.Expression = field(repr=False, compare=False)
+
+    def sides(self, known: Mapping[str, Any]) -> tuple[int, int] | None:
+        """Both sides, where all their names are known and they have values."""
+        if any(name not in known for name in self.names):
+            return None
+        bound = {name: known[name] for name in self.names}
+        left, right = (side.eval(data=bound).value() for side in (self._left, self._right))
+        return (left, right) if type(left) is int and type(right) is int else None
+
+
 def vocabulary(definition: Definition, chart: str = "") -> dict[str, Kind]:
     """The names that a condition in `chart` (`""`: the case; else a lane type) may use, with their types.
 
@@ -180,8 +211,10 @@ def vocabulary(definition: Definition, chart: str = "") -> dict[str, Kind]:
     """
     definition.chart(chart)  # a chart that is not there has no names
     clocks = (*definition.clocks, *(("case",) if definition.case_due else ()))
+    fields = {name: spec.type for name, spec in definition.fields.items() if not spec.personal}
     return {
-        **{name: _FIELD_KINDS[spec.type] for name, spec in definition.fields.items() if not spec.personal},
+        **{name: _FIELD_KINDS[kind] for name, kind in fields.items()},
+        **{f"ahead.{name}": Kind.INTEGER for name, kind in fields.items() if kind is FieldType.DATE},
         **{f"lanes.{count}": Kind.INTEGER for count in LANE_COUNTS},
         **{f"taken.{step}": Kind.INTEGER for state in definition.states.values() for step in state.steps},
         **{f"late.{clock}": Kind.BOOLEAN for clock in clocks},
@@ -203,6 +236,24 @@ def compile_guard(text: str, words: Mapping[str, Kind]) -> Expression:
         return _compile(text, tuple((name, words[name]) for name in names))
     except RuntimeError as error:
         raise _refusal(text, str(error), words) from error
+
+
+_SIDES: Final = re.compile(r"([^<>=!&|?:]+)(<=|>=|<|>)([^<>=!&|?:]+)")
+
+
+def compile_comparison(text: str, words: Mapping[str, Kind]) -> Comparison | None:
+    """The two sides of a condition that compares two integers and does nothing else; None for any other."""
+    if _LITERAL.search(text) or not (found := _SIDES.fullmatch(text)):
+        return None
+    names = tuple(sorted({name for chain in _chains(text) if (name := _declared(chain, words))}))
+    declared = tuple((name, words[name]) for name in names)
+    try:
+        left, right = (_environment(declared).compile(found[side].strip()) for side in (1, 3))
+    except RuntimeError:
+        return None  # one side of something larger: `(a > b`
+    if left.return_type() != cel.Type.INT or right.return_type() != cel.Type.INT:
+        return None
+    return Comparison(found[2], names, left, right)
 
 
 @lru_cache(maxsize=1024)

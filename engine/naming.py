@@ -1,8 +1,10 @@
-"""The values behind the names that conditions use: fields, `lanes.open`, `taken.return_`, `round`, `related.open`, `late.x`."""
+"""The values behind the names that conditions use: fields, `lanes.open`, `taken.return_`, `round`, `related.open`, `late.x`,
+`ahead.day`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from engine.case import Case
@@ -11,20 +13,31 @@ from engine.machine import Program
 
 
 def values_of(
-    names: Iterable[str], program: Program, case: Case, *, lane: str, incoming: Mapping[str, Any]
+    names: Iterable[str],
+    program: Program,
+    case: Case,
+    *,
+    lane: str,
+    incoming: Mapping[str, Any],
+    ahead: Callable[[date], int],
 ) -> dict[str, Any]:
-    """Only the names asked for: binding the whole case would cost ten times the evaluation."""
+    """Only the names asked for: binding the whole case would cost ten times the evaluation.
+
+    `ahead` says how many working days there are until a day.
+    """
     data = {**case.data, **(case.lanes[lane].data if lane else {}), **incoming}
-    return {name: _value(name, program, case, data) for name in sorted(names)}
 
+    def value(name: str) -> Any:
+        family, _, rest = name.partition(".")
+        if family == "ahead" and rest:
+            return ahead(date.fromisoformat(data[rest])) if data.get(rest) else 0
+        if rest:
+            return _FAMILIES[family](program, case, rest)
+        if name == "round":
+            return case.round
+        return value_of(program.definition.fields[name], data, name)
 
-def _value(name: str, program: Program, case: Case, data: Mapping[str, Any]) -> Any:
-    family, _, rest = name.partition(".")
-    if rest:
-        return _FAMILIES[family](program, case, rest)
-    if name == "round":
-        return case.round
-    return value_of(program.definition.fields[name], data, name)
+    return {name: value(name) for name in sorted(names)}
 
 
 def _lanes(program: Program, case: Case, what: str) -> int:

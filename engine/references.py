@@ -178,14 +178,15 @@ def _state(spot: _Spot, state: State) -> Faults:
     yield from _pauses(definition, state.pauses, path)
     yield from refs(spot.steps, state.not_by, (*path, "not_by"))
     yield from _ending(spot, state)
+    yield from _term(state, path)
     if state.parallel:
         yield from _parallel(spot, state.parallel)
     yield from _steps(spot, {n: s for n, s in state.steps.items() if not definition.is_everywhere(n, s)})
 
 
-def _steps(spot: _Spot, steps: Mapping[str, Step]) -> Faults:
+def _steps(spot: _Spot, steps: Mapping[str, Step], written: str = "steps") -> Faults:
     for step_id, step in steps.items():
-        at = (*spot.path, "steps", step_id)
+        at = (*spot.path, written, step_id)
         if step_id == OPEN and not spot.chart:
             yield Fault("reserved_name", f"{OPEN} 指事项的登记，不能作动作名", at, "换一个名称")
         yield from _step(spot, step, at)
@@ -194,19 +195,16 @@ def _steps(spot: _Spot, steps: Mapping[str, Step]) -> Faults:
 def _everywhere(spot: _Spot, everywhere: Everywhere) -> Faults:
     """Its steps are looked at once, where they are written; a state's own step of the same name would hide one."""
     yield from _steps(spot, everywhere.steps)
+    yield from _steps(spot, everywhere.settled, "settled")
     for index, name in enumerate(everywhere.spared):
         at = ("everywhere", "except", index)
         yield from known("state", "环节", name, spot.states, at)
-        if (state := spot.states.get(name)) and (state.settled or state.final):
-            yield Fault("except_not_open", f"“{state.title}”已办结，本来就没有这些动作", at, "去掉这一项")
+        if (state := spot.states.get(name)) and not everywhere.steps_of(state):
+            yield Fault("except_not_open", f"“{state.title}”本来就没有这些动作", at, "去掉这一项")
     for state_id, state in spot.states.items():
-        for step_id in everywhere.steps:
+        for step_id in everywhere.steps_in(state_id, state):
             own = state.steps.get(step_id)
-            if (
-                own
-                and everywhere.holds_in(state_id, state)
-                and not spot.definition.is_everywhere(step_id, own)
-            ):
+            if own and not spot.definition.is_everywhere(step_id, own):
                 message = f"everywhere 里已有动作 {step_id}，“{state.title}”不能另写一个"
                 hint = f"换一个名称，或在 everywhere.except 里列出 {state_id}"
                 yield Fault("everywhere_clash", message, ("states", state_id, "steps", step_id), hint)
@@ -216,6 +214,17 @@ def _pauses(definition: Definition, clocks: Iterable[str], path: Path) -> Faults
     declared = (*definition.clocks, *((CASE_CLOCK,) if definition.case_due else ()))
     for index, name in enumerate(clocks):
         yield from known("clock", "时钟", name, declared, (*path, "pauses", index))
+
+
+def _term(state: State, path: Path) -> Faults:
+    """Nobody is late by a term, so the case may not stay when it is over."""
+    if not state.term:
+        return
+    if state.settled:
+        yield Fault("term_settled", "已办结的环节本来就不算超期，不必写 term", (*path, "term"), "去掉 term")
+    if not (len(state.overdue) == 1 and state.overdue[0].to and state.overdue[0].after is None):
+        message = "期间（term）届满须立即转走：overdue 只写一级，写 to，不写 after"
+        yield Fault("term_without_target", message, (*path, "term"), "例如 overdue: {to: …}")
 
 
 def _ending(spot: _Spot, state: State) -> Faults:
@@ -237,7 +246,7 @@ def _ending(spot: _Spot, state: State) -> Faults:
 
 
 _NOT_IN_FINAL: Final = (
-    *("owner", "holder", "due", "remind", "warn", "overdue", "extension", "pauses", "not_by"),
+    *("owner", "holder", "due", "remind", "warn", "overdue", "extension", "pauses", "not_by", "term"),
     *("parallel", "steps", "settled"),
 )
 

@@ -17,7 +17,7 @@ StepRef = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]*\.)?[a-z][
 Words = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Cel = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
-LIMIT_WORDS = "3 working days · 3个工作日 · 4 working hours · 2 months · until 31 January"
+LIMIT_WORDS = "3 working days · 3个工作日 · 4 working hours · 2 months · until 31 January · until quarter end"
 
 
 class Model(BaseModel):

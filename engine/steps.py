@@ -91,6 +91,8 @@ def take_step(draft: Draft, command: TakeStep) -> None:
         return
     if passage.to:
         movement.enter_lane(draft, place.lane, passage.to)
+    if not place.lane:
+        timing.count_anew(draft, step.ref)
     # A clock that the step has started may have to stand still where the case is.
     timing.pause_for(draft, draft.program.definition.states[draft.case.state])
 

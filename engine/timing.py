@@ -114,8 +114,13 @@ def stop(draft: Draft, clock_id: str) -> None:
 
 
 def may_elapse(draft: Draft, clock_id: str) -> bool:
-    """The term of a settled state simply runs out: nobody is late by it."""
-    return clock_id == STATE_CLOCK and draft.program.definition.states[draft.case.state].settled
+    """The term of a settled state, or of one that is a `term`, simply runs out: nobody is late by it."""
+    definition, case = draft.program.definition, draft.case
+    if key := lane_of(clock_id):
+        lane = case.lanes[key]
+        return definition.lanes[lane.type].states[lane.state].term
+    state = definition.states[case.state]
+    return clock_id == STATE_CLOCK and (state.settled or state.term)
 
 
 def cancel(draft: Draft, clock_id: str) -> None:
@@ -140,6 +145,17 @@ def step_taken(draft: Draft, ref: str) -> None:
             cancel(draft, clock_id)
         if ref in spec.starts and not _is_open(draft.case, clock_id):
             start(draft, clock_id)
+
+
+def count_anew(draft: Draft, ref: str) -> None:
+    """The term of a settled state that counts since one of its own steps begins afresh when that step is taken there.
+
+    Only where the case is settled: an open state's limit is never put off by doing the same thing again.
+    """
+    rule = rule_of(draft.program, draft.case, STATE_CLOCK)
+    if rule and rule.since == ref and may_elapse(draft, STATE_CLOCK):
+        stop(draft, STATE_CLOCK)
+        start(draft, STATE_CLOCK)
 
 
 def pause_for(draft: Draft, state: State) -> None:

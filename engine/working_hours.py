@@ -98,6 +98,13 @@ class WorkingHours:
             index += len(self._year(number).days)
         return self._year(number).days[index]
 
+    def working_days_ahead(self, d: date, last: date) -> int:
+        """How many working days there are after `d` up to `last`, which counts; 0 if `last` is not after `d`."""
+        if last <= d:
+            return 0
+        years = (self._year(number).days for number in range(d.year, last.year + 1))
+        return sum(bisect_right(days, last) - bisect_right(days, d) for days in years)
+
     def close_of_business(self, d: date) -> datetime:
         """The end of the last interval of `d`. Raises `NotAWorkingDay` when it has none."""
         year = self._year(d.year)

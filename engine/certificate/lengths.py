@@ -40,7 +40,7 @@ class Part:
 def weight(length: Length) -> float:
     """About how many working minutes: only to say which of two lengths is longer."""
     if isinstance(length, FixedDate):
-        return _MINUTES[Unit.YEAR]
+        return _MINUTES[Unit.YEAR] * length.every / 12
     return length.amount * _MINUTES[length.unit]
 
 

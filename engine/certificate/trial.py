@@ -200,8 +200,8 @@ class _Boundary:
             return [v for v in values if not (name in self.needs and is_empty(v))] or values
         if family == "late":
             return [False, True]
-        if family == "related":
-            return sorted({0, 1, 2, *self._around()})
+        if family in ("ahead", "related"):
+            return sorted(n for n in {0, 1, 2, *self._around()} if n >= 0)
         return self._taken(rest, name == self.own) if family == "taken" else self._rounds()
 
     def _taken(self, step_id: str, is_own: bool) -> list[int]:

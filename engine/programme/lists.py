@@ -1,28 +1,54 @@
-"""Lists of subjects that keep themselves: who enters, who leaves and why, and what that asks of the case behind it."""
+"""Lists of subjects that keep themselves: who enters, who leaves and why, and what that asks of the case behind it.
+
+The words alone; what follows for one subject is reckoned in `reconciling.py`.
+"""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
 from engine.programme.rules import AnyRule
-from engine.spelling import AnyTitle, Id, Model, Words
+from engine.spelling import AnyTitle, Cel, Id, Model, Words
 
-__all__ = ["Exit", "ListCase", "ListSpec"]
+__all__ = ["Brought", "Exit", "ListCase", "ListSpec", "Milestone", "SystemStep"]
+
+Brought = dict[Id, str | int | bool]
+"""Fields of a case: a fact by its id (money in whole 万元), `year`, a number, a yes or no, or words in quotes (`"'shrunk'"`)."""
+
+
+class SystemStep(Model):
+    """A step that the system takes in the case behind a member."""
+
+    step: Id
+    bring: Brought = Field(default_factory=dict, alias="with")
+
+
+class Milestone(SystemStep):
+    """A step that the system takes once, with what it brings, when its condition holds for a member."""
+
+    when: AnyRule
 
 
 class ListCase(Model):
     """The case that a member gets: which workflow, what it brings, and the system's steps as facts change.
 
-    `bring` maps a field of the case to a fact, to `year`, or to a constant in quotes.
+    `leaves`: the end of the case that takes the member off the list; `settled` counts both ways to end, `final` only the last.
+    `cleared` says whether it left with success: a condition over the ended case (`ended`, `state`, `taken.<step>`).
     """
 
     workflow: Id
-    bring: dict[Id, str | int | bool] = Field(default_factory=dict, alias="with")
-    updated: Id | None = Field(
-        None, description="the system's step that carries changed facts into the open case"
+    bring: Brought = Field(default_factory=dict, alias="with")
+    leaves: Literal["settled", "final"] = "final"
+    cleared: Cel = 'ended == "settled"'
+    updated: SystemStep | None = Field(None, description="when facts that the case holds have changed")
+    relapsed: SystemStep | None = Field(
+        None, description="when new figures show that a cleared member meets the rule again"
     )
-    relapsed: Id | None = Field(
-        None, description="the system's step when new figures show a cleared member meets the rule again"
+    steps: dict[Id, Milestone] = Field(default_factory=dict)
+    moved: SystemStep | None = Field(
+        None, description="ends the case when the subject moves to another region, where a new one is opened"
     )
 
 
@@ -32,13 +58,14 @@ class Exit(Model):
     title: AnyTitle
     when: AnyRule
     step: Id | None = None
-    bring: dict[Id, str | int | bool] = Field(default_factory=dict, alias="with")
+    bring: Brought = Field(default_factory=dict, alias="with")
 
 
 class ListSpec(Model):
-    """Without `case`, a member leaves when the rule no longer holds; with one, only when the case is settled, or by an exit.
+    """Without `case`, a member leaves when the rule no longer holds; with one, only when the case ends, or by an exit.
 
-    An unknown rule changes nothing. `year`: the newest year for which this fact is known decides.
+    An unknown rule changes nothing. `year`: the newest year for which this fact is known decides; without it the newest year
+    of the yearly facts that the rule reads, or the year of the day.
     """
 
     title: AnyTitle

@@ -151,6 +151,7 @@ def test_counting_back_undoes_counting_on(start: datetime, n: int) -> None:
     worked = CN.nth_working_day_after(start.astimezone(BEIJING).date(), 1)
 
     assert CN.nth_working_day_before(CN.nth_working_day_after(worked, n), n) == worked
+    assert CN.working_days_ahead(worked, CN.nth_working_day_after(worked, n)) == n
 
 
 @given(instants, laps, laps)

@@ -74,8 +74,9 @@ class Reference:
     def steps(self, lane: str) -> dict[str, Any]:
         """The steps that are written for the place, with those that are written for everywhere."""
         here, everywhere = self.here(lane), self.spec.get("everywhere", {})
-        closed = here.get("settled") or here.get("final") or self.state in as_list(everywhere.get("except"))
-        return {**here.get("steps", {}), **({} if lane or closed else everywhere.get("steps", {}))}
+        spared = lane or here.get("final") or self.state in as_list(everywhere.get("except"))
+        written = "settled" if here.get("settled") else "steps"
+        return {**here.get("steps", {}), **({} if spared else everywhere.get(written, {}))}
 
     def lane_type(self, lane: str) -> str:
         return str(self.spec["states"][self.lanes[lane].group]["parallel"]["lane"])

@@ -76,9 +76,13 @@ def moment(local: str) -> datetime:
 
 
 class StoryOffice:
-    """`Desk` on the pure core. The case spoken of is the one opened last, until `turn_to` another."""
+    """`Desk` on the pure core. The case spoken of is the one opened last, until `turn_to` another.
 
-    def __init__(self) -> None:
+    `region` and `subject` are those of every case opened here; a case about a region itself has no subject.
+    """
+
+    def __init__(self, *, region: str = REGION, subject: str = SUBJECT) -> None:
+        self.region, self.subject = region, subject
         self.workflows = programs()
         self.now = moment("2018-01-01 00:00")
         self.cases: dict[CaseId, Case] = {}
@@ -98,8 +102,9 @@ class StoryOffice:
         self.until(at)
         number = self._next_number()
         self._spoken_of = number
-        actor = self._actor(self._opener(workflow, by))
-        about = {"workflow": workflow, "region": REGION, "subject": SUBJECT, "data": data}
+        by_system = self.workflows[workflow].role(by).of is RoleOf.SYSTEM
+        actor = SYSTEM if by_system else self._opener(workflow, by)
+        about = {"workflow": workflow, "region": self.region, "subject": self.subject, "data": data}
         self._do(Open(id=self._key(), case=number, actor=actor, **about))  # type: ignore[arg-type]
         return number
 
@@ -193,11 +198,14 @@ class StoryOffice:
 
     # People
 
-    def _opener(self, workflow: str, by: str) -> str:
+    def _opener(self, workflow: str, by: str) -> Actor:
+        """`programme` is the system, in every workflow."""
         program = self.workflows[workflow]
+        if by == "programme":
+            return SYSTEM
         if program.role(by).of is RoleOf.SUBJECT:
-            return client_person(SUBJECT).id
-        return self._resolved(program.address(by), "")
+            return self._actor(client_person(SUBJECT).id)
+        return self._actor(self._resolved(program.address(by), self.region, ""))
 
     def _person(self, by: str, lane: str = "") -> str:
         if by.startswith("p-"):
@@ -206,12 +214,12 @@ class StoryOffice:
         if program.role(by).of is RoleOf.SUBJECT:
             return client_person(SUBJECT).id
         here = self.case.lanes[lane].holder.unit if lane else self.case.holder.unit
-        return self._resolved(program.address(by), here)
+        return self._resolved(program.address(by), self.case.region, here)
 
-    def _resolved(self, address: Address, unit: str) -> str:
+    def _resolved(self, address: Address, region: str, unit: str) -> str:
         if address.of is Of.UNIT and not unit:
             raise AssertionError(f"no unit holds the case: who is {address}?")
-        found = directory().resolve(address, region=REGION, unit=unit or None, on=self._today)
+        found = directory().resolve(address, region=region, unit=unit or None, on=self._today)
         return found.people[0]
 
     def _actor(self, person: str) -> Actor:

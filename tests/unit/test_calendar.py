@@ -116,6 +116,11 @@ def test_calendar_time_ends_at_close_of_business_and_waits_for_a_working_day(
         ("until 31 January", "2024-01-31 17:30", "2025-02-01 00:00"),  # next year's is in the Spring Festival
         ("until 31 January", "2025-12-01 10:00", "2026-02-01 00:00"),  # a Saturday: 24:00, not moved
         ("until 29 February", "2026-01-05 10:00", "2026-02-28 17:30"),
+        ("until quarter end", "2026-01-05 10:00", "2026-03-31 17:30"),
+        ("until quarter end", "2026-03-31 17:30", "2026-06-30 17:30"),
+        ("until quarter end", "2026-12-31 18:00", "2027-03-31 17:30"),
+        ("until month end", "2026-01-05 10:00", "2026-02-01 00:00"),  # a Saturday
+        ("until month end", "2026-02-01 00:00", "2026-02-28 17:30"),  # a Saturday that is worked
     ],
 )
 def test_a_fixed_date_never_moves(limit: str, start: str, expected: str) -> None:
@@ -153,6 +158,24 @@ def test_working_days_from_the_same_moment_keep_the_time_of_day(
 )
 def test_working_days_are_counted_back_without_the_day_itself(start: str, n: int, expected: str) -> None:
     assert str(CN.nth_working_day_before(date.fromisoformat(start), n)) == expected
+
+
+@pytest.mark.parametrize(
+    ("today", "day", "ahead"),
+    [
+        ("2026-03-02", "2026-03-04", 2),  # Monday to Wednesday
+        ("2026-03-06", "2026-03-08", 0),  # Friday to Sunday
+        ("2026-05-08", "2026-05-09", 1),  # a Saturday that is worked
+        ("2026-09-30", "2026-10-08", 1),  # over the National Day holiday
+        ("2025-12-31", "2026-01-04", 1),  # over the year, to a Sunday that is worked
+        ("2026-03-04", "2026-03-04", 0),
+        ("2026-03-04", "2026-03-02", 0),
+    ],
+)
+def test_working_days_ahead_count_from_tomorrow_up_to_the_day_itself(
+    today: str, day: str, ahead: int
+) -> None:
+    assert CN.working_days_ahead(date.fromisoformat(today), date.fromisoformat(day)) == ahead
 
 
 # ---- instants and days ------------------------------------------------------------------------------------

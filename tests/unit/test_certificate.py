@@ -13,11 +13,17 @@ from adapters.calendars import load_calendar
 from engine.certificate import Certificate, certify, describe
 from engine.findings import Finding, Refused
 from engine.loading import Source, load
+from workflows import shipped
 
 TODAY = date(2026, 11, 23)
 ROOT = Path(__file__).parents[2]
 DEFECTS = sorted((ROOT / "tests/workflows/defects").glob("*.yaml"))
-SOUND = sorted([*(ROOT / "tests/workflows/samples").glob("*.yaml"), *(ROOT / "workflows").glob("*.yaml")])
+SOUND = sorted(
+    [
+        *(ROOT / "tests/workflows/samples").glob("*.yaml"),
+        *(ROOT / "workflows" / name for name, _ in shipped()),
+    ]
+)
 
 ORDERS = """\
 language: 1

@@ -9,7 +9,7 @@ import pytest
 
 from engine.commands import Jump
 from engine.durations import Duration, Unit
-from engine.errors import InvalidData
+from engine.errors import Blocked, InvalidData
 from engine.explain import explain
 from engine.recorded import Until, parse_recorded
 from engine.replay import replay
@@ -119,6 +119,44 @@ def test_a_new_round_knows_nothing_of_the_steps_before() -> None:
     office.take("skip")
 
     assert due(office) == "2026-04-16 17:30"
+
+
+def used_again(*, settled: bool) -> Office:
+    """`kept` lasts a month since `use`, which may be taken there again and again."""
+    kept = a_state(
+        due={"within": "1 month", "since": "use"},
+        steps={"use": a_step(""), "back": a_step("first")},
+        **({"settled": True, "overdue": {"to": "first"}} if settled else {}),
+    )
+    office = Office(
+        a_workflow({"first": a_state("20 working days", steps={"use": a_step("kept")}), "kept": kept})
+    )
+    office.open()
+    office.take("use")
+    return office
+
+
+def test_the_term_of_a_settled_state_counts_anew_from_each_time_the_step_is_taken_there() -> None:
+    office = used_again(settled=True)
+    assert due(office) == "2026-04-02 17:30"  # a month after 2 March
+    office.wait_until("2026-03-20 10:00")
+    office.take("use")
+    assert due(office) == "2026-04-20 17:30"
+    office.wait_until("2026-04-20 17:29")
+    assert office.case.state == "kept"
+
+    office.wait_until("2026-04-20 17:30")
+
+    assert office.case.state == "first"
+    assert replays(office)
+
+
+def test_an_open_state_is_not_put_off_by_taking_the_step_again() -> None:
+    office = used_again(settled=False)
+    office.move_to("2026-03-20 10:00")
+    office.take("use")
+
+    assert due(office) == "2026-04-02 17:30"
 
 
 def test_in_a_lane_it_may_be_a_step_of_the_lane_or_of_the_case() -> None:
@@ -251,3 +289,35 @@ def test_a_jump_into_the_state_counts_like_any_entry() -> None:
     office.does(Jump, state="parked", reason="示例理由", second=second)
 
     assert due(office) == "2026-04-15 17:30"
+
+
+# Days ahead, in conditions
+
+
+def test_a_condition_may_ask_for_so_many_working_days_before_a_day() -> None:
+    """Monday 2 March: the Wednesday is two working days ahead, the Tuesday one, and no day is none."""
+    office = Office(
+        a_workflow(
+            {
+                "first": a_state(
+                    "20 working days",
+                    steps={
+                        "call": a_step(
+                            may=["on"], when=[{"check": "ahead.on >= 2", "else": "至少提前两个工作日"}]
+                        )
+                    },
+                )
+            },
+            fields={"note": {"title": "说明", "type": "text"}, "on": {"title": "日期", "type": "date"}},
+            opening={"by": ["clerk"], "may": ["note"]},
+        )
+    )
+    office.open()
+
+    for too_late in ({"on": "2026-03-03"}, {}):
+        with pytest.raises(Blocked) as refused:
+            office.take("call", **too_late)
+        assert [reason.code for reason in refused.value.blockers] == ["guard"]
+    office.take("call", on="2026-03-04")
+    assert office.case.ended == "final"
+    assert replays(office)

@@ -13,9 +13,15 @@ from engine.definition import Definition
 from engine.diagram import mermaid, svg
 from engine.layout import Box, Tie, arrange
 from engine.loading import load
+from workflows import shipped
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "tests/workflows/samples").glob("*.yaml"), *(ROOT / "workflows").glob("*.yaml")])
+FILES = sorted(
+    [
+        *(ROOT / "tests/workflows/samples").glob("*.yaml"),
+        *(ROOT / "workflows" / name for name, _ in shipped()),
+    ]
+)
 NS = {"s": "http://www.w3.org/2000/svg"}
 
 

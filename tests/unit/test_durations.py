@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.durations import (
+    MONTH_END,
+    QUARTER_END,
     Duration,
     DurationError,
     FixedDate,
@@ -47,6 +49,10 @@ READ = [
     ("1月31日前", FixedDate(1, 31)),
     ("5 月 31 日之前", FixedDate(5, 31)),
     ("until 29 February", FixedDate(2, 29)),
+    ("until quarter end", QUARTER_END),
+    ("季度末前", QUARTER_END),
+    ("until month end", MONTH_END),
+    ("月底前", MONTH_END),
 ]
 
 REFUSED = [

@@ -63,6 +63,28 @@ def test_its_counts_go_over_all_states_together() -> None:
         office.take("nudge")
 
 
+def test_what_is_written_for_settled_states_is_open_in_every_one_of_them_and_in_no_other() -> None:
+    states = program_from(a_desk(settled={"drop": a_step("gone")})).definition.states
+
+    assert [name for name, state in states.items() if "drop" in state.steps] == ["kept"]
+    assert [name for name, state in states.items() if "withdraw" in state.steps] == ["first", "second"]
+
+
+def test_a_settled_case_is_left_by_a_step_of_all_settled_states() -> None:
+    office = Office(a_desk(settled={"drop": a_step("gone")}))
+    office.open()
+    office.take("go")
+    office.take("end")
+
+    assert office.take("drop").state == "gone"
+
+
+def test_a_settled_state_may_be_excepted_if_there_is_something_to_except_it_from() -> None:
+    states = program_from(a_desk(settled={"drop": a_step("gone")}, **{"except": ["kept"]})).definition.states
+
+    assert "drop" not in states["kept"].steps
+
+
 TEXT = """\
 language: 1
 workflow: letter

@@ -70,6 +70,42 @@ def test_a_settled_state_that_repeats_its_notice_is_not_late_either() -> None:
     assert stops(office) == ["met"]
 
 
+def test_the_term_of_an_open_state_elapses_and_nobody_is_late() -> None:
+    shown = a_state("2 working days", steps={"object": a_step("first")}, term=True, overdue={"to": "done"})
+    office = Office(a_workflow({"first": a_state(steps={"show": a_step("shown")}), "shown": shown}))
+    office.open()
+    office.take("show")
+    office.wait_until("2026-03-04 18:00")
+
+    assert (office.case.state, stops(office), abouts(office)) == ("done", ["met"], {"elapsed"})
+
+
+def test_the_term_of_a_lane_elapses_and_its_limits_are_missed() -> None:
+    lane = {
+        "title": "年报",
+        "start": "reported",
+        "states": {
+            "reported": a_state("1 working day", term=True, overdue={"to": "wanted"}),
+            "wanted": a_state(
+                "1 working day", overdue={"to": "missed"}, steps={"report": a_step("reported")}
+            ),
+            "missed": {"title": "缺报", "final": True, "outcome": "missed"},
+        },
+    }
+    first = a_state(
+        "20 working days",
+        steps={"end": a_step()},
+        parallel={"lane": "annual", "lanes": {"annual": "年报"}},
+    )
+    office = Office(a_workflow({"first": first}, lanes={"annual": lane}))
+    office.open()
+
+    office.wait_until("2026-03-03 18:00")
+    assert (stops(office), abouts(office)) == (["met"], {"elapsed", "arrived"})
+    office.wait_until("2026-03-04 18:00")
+    assert (stops(office), abouts(office)) == (["late"], {"overdue"})
+
+
 # Clocks
 
 

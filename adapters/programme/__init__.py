@@ -1,0 +1,1 @@
+"""The published programme at work: which version holds, and the lists that keep themselves."""

@@ -1,0 +1,1 @@
+"""The subjects of cases: their codes, names, regions and figures, and how they are found."""

@@ -1,0 +1,110 @@
+"""What an invented person writes into a field. Everything is plainly a sample (示例)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from engine.definition import Definition, FieldSpec, FieldType
+from engine.directory import Directory
+
+__all__ = ["Values"]
+
+_SENTENCES: Final = (
+    "情况属实，已经办妥（示例）",
+    "已现场核对，按程序办理（示例）",
+    "已与有关单位沟通，正在落实（示例）",
+    "材料齐全，同意（示例）",
+)
+_FILE: Final = "sha256:" + "0" * 64
+_DEPARTMENTS: Final = ("finance", "tax", "banking", "industry")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Fills fields for a case of `region`. A favourable value lets the main path go on; otherwise anything that fits."""
+
+    random: random.Random
+    directory: Directory
+    today: date
+    region: str
+
+    def of(
+        self, definition: Definition, needs: Iterable[str], may: Iterable[str], *, favourable: bool
+    ) -> dict[str, Any]:
+        wanted = [*needs, *(name for name in may if self.random.random() < 0.5)]
+        found = {name: self._value(definition.fields[name], favourable) for name in wanted}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _value(self, spec: FieldSpec, favourable: bool) -> Any:
+        return _VALUES[spec.type](self, spec, favourable)
+
+    def _text(self, spec: FieldSpec, _favourable: bool) -> str:
+        return self.random.choice(_SENTENCES).ljust(spec.min or 0, "示")[: spec.max or 4000]
+
+    def _texts(self, spec: FieldSpec, _favourable: bool) -> list[str]:
+        return list(_SENTENCES[: max(spec.min or 1, 1)])
+
+    def _integer(self, spec: FieldSpec, favourable: bool) -> int:
+        least = spec.min or 0
+        most = spec.max if spec.max is not None else least + 1000
+        return least if favourable and self.random.random() < 0.5 else self.random.randint(least, most)
+
+    def _boolean(self, _spec: FieldSpec, favourable: bool) -> bool:
+        return favourable or self.random.random() < 0.5
+
+    def _day(self, _spec: FieldSpec, _favourable: bool) -> str:
+        return (self.today + timedelta(days=self.random.randint(14, 90))).isoformat()
+
+    def _choice(self, spec: FieldSpec, favourable: bool) -> str:
+        options = list(spec.options)
+        return options[0] if favourable and self.random.random() < 0.6 else self.random.choice(options)
+
+    def _choices(self, spec: FieldSpec, favourable: bool) -> list[str]:
+        options = list(spec.options)
+        return options if favourable else self._some(options, spec)
+
+    def _some(self, options: Sequence[str], spec: FieldSpec) -> list[str]:
+        most = min(spec.max or len(options), len(options))
+        return self.random.sample(list(options), self.random.randint(min(spec.min or 0, most), most))
+
+    def _unit(self, _spec: FieldSpec, _favourable: bool) -> str | None:
+        return self._known((f"u-{self.region}-science",))[0]
+
+    def _units(self, spec: FieldSpec, favourable: bool) -> list[str]:
+        known = self._known(f"u-{self.region}-{name}" for name in _DEPARTMENTS)
+        return known[: max(spec.min or 0, 2)] if favourable else self._some(known, spec)
+
+    def _known(self, units: Iterable[str]) -> list[str]:
+        """Those of the units that there are; zones have fewer, and their city's stand in."""
+        found = [unit for unit in units if self.directory.unit(unit)]
+        return found or [f"u-{self.region[:4]}-science"]
+
+    def _person(self, _spec: FieldSpec, _favourable: bool) -> str:
+        return f"p-{self.region}-handler-1"
+
+    def _none(self, _spec: FieldSpec, _favourable: bool) -> None:
+        """Other cases are named by whoever knows them."""
+
+    def _files(self, spec: FieldSpec, _favourable: bool) -> list[str]:
+        return [_FILE] if (spec.min or 0) <= 1 else [f"{_FILE[:-1]}{n}" for n in range(spec.min or 1)]
+
+
+_VALUES: Final[Mapping[FieldType, Callable[[Values, FieldSpec, bool], Any]]] = {
+    FieldType.TEXT: Values._text,
+    FieldType.TEXTS: Values._texts,
+    FieldType.INTEGER: Values._integer,
+    FieldType.BOOLEAN: Values._boolean,
+    FieldType.DATE: Values._day,
+    FieldType.CHOICE: Values._choice,
+    FieldType.CHOICES: Values._choices,
+    FieldType.UNIT: Values._unit,
+    FieldType.UNITS: Values._units,
+    FieldType.PERSON: Values._person,
+    FieldType.CASE: Values._none,
+    FieldType.CASES: Values._none,
+    FieldType.FILES: Values._files,
+}
