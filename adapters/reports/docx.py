@@ -232,7 +232,7 @@ def _table(table: Table, calendar: Calendar) -> dict[str, Any]:
 
 
 def _name_properties(opened: DocxTemplate, report: Report, watermark: Watermark) -> None:
-    properties = opened.docx.core_properties
+    properties = opened.core_properties
     properties.title, properties.comments = report.title[:250], watermark.words[:250]
 
 

@@ -1,6 +1,6 @@
 """双倍增 progress: how many there are now and were in the base year, where an even growth would be, and what is needed from here.
 
-Base 2021, factor two, end of 2025 (一、工作目标). A yearly growth of a fifth is recommended, so that less is a warning (四（一）).
+Base 2021, factor two, end of 2025 (一、工作目标). Growth of a fifth a year is recommended: less is a warning (四（一）).
 """
 
 from __future__ import annotations
