@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from api.commands import calendars, cases, database, definitions, demo, operations, running, tasks, tokens
+from api.commands import (
+    calendars,
+    cases,
+    database,
+    definitions,
+    demo,
+    operations,
+    reports,
+    running,
+    tasks,
+    tokens,
+)
 from api.commands.opening import for_operator
 from api.commands.output import complain
 from engine.errors import BihuanError
@@ -34,6 +45,7 @@ app.command(rich_help_panel=RULES)(definitions.publish)
 app.command(rich_help_panel=RULES)(definitions.migrate)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
+app.command(rich_help_panel=LOOK)(reports.report)
 app.add_typer(cases.app, name="case", rich_help_panel=LOOK)
 app.add_typer(tasks.app, name="task", rich_help_panel=LOOK)
 app.add_typer(tokens.app, name="token", rich_help_panel=SET)

@@ -42,6 +42,7 @@ def bulletin(question: Question) -> Report:
             _clearing(question, regions, everything),
             _red(question, rows.red),
         ],
+        fields={"issuer": question.names.office("liaison", question.region, question.today)},
         sections=[*_sections(question, everything, len(rows.red))],
         figures=everything.values(),
         details=[

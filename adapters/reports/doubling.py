@@ -39,7 +39,7 @@ _COLUMNS: Final = (
     Column("base", f"{BASE_YEAR}年基数", Kind.INTEGER, 8),
     Column("target", "倍增目标", Kind.INTEGER, 8),
     Column("now", "现有", Kind.INTEGER, 8),
-    Column("factor", "倍数", Kind.NUMBER, 7),
+    Column("factor", "倍数", Kind.RATIO, 6),
     Column("progress", "增长", Kind.PERCENT, 8),
     Column("path", "按匀速应达到", Kind.NUMBER, 9),
     Column("ahead", "与匀速相比", Kind.NUMBER, 9),

@@ -35,6 +35,9 @@ ERHAO, SANHAO, SIHAO, XIAOSI, WUHAO = 22, 16, 14, 12, 10.5  # points of the Chin
 LINE: Final = 28
 RED: Final = RGBColor(0xC0, 0, 0)
 _TEXT_WIDTH: Final = 156  # mm between the margins
+_FORM_LINE: Final = 12  # mm, so that there is room to write by hand
+_FEW: Final = 5  # columns in the larger letters
+_NARROW: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +53,24 @@ class Style:
     before: float = 0
     after: float = 0
     red: bool = False
+    with_next: bool = False
 
 
 LEFT, RIGHT, CENTRE = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.CENTER
 BODY: Final = Style("公文正文", indent=2)
 CELL: Final = Style("公文表格", size=XIAOSI, align=LEFT, line=18)
 CELL_HEAD: Final = Style("公文表头", HEITI, XIAOSI, CENTRE, line=18)
+SMALL_CELL: Final = Style("公文小表格", size=WUHAO, align=LEFT, line=15)
+SMALL_HEAD: Final = Style("公文小表头", HEITI, WUHAO, CENTRE, line=15)
 STYLES: Final = {
     "# ": Style("公文标题", XIAOBIAOSONG, ERHAO, CENTRE, line=35, before=14, after=20),
     "## ": Style("公文一级标题", HEITI, indent=2),
     "### ": Style("公文二级标题", KAITI, indent=2),
     "- ": Style("公文顶格", align=LEFT),
-    "> ": Style("公文署名", align=RIGHT),
+    "> ": Style("公文署名", align=RIGHT, with_next=True),
     "^ ": Style("公文居中", align=CENTRE),
     "! ": Style("公文版头", XIAOBIAOSONG, 30, CENTRE, line=44, before=20, after=16, red=True),
-    "~ ": Style("公文说明", size=SIHAO, align=LEFT, line=22, before=6),
+    "~ ": Style("公文说明", size=XIAOSI, align=LEFT, line=18, before=6),
 }
 
 
@@ -79,7 +85,7 @@ def draft(description: str) -> bytes:
     document = docx.Document()
     _page(document.sections[0])
     _furniture(document)
-    for style in (BODY, CELL, CELL_HEAD, *STYLES.values()):
+    for style in (BODY, CELL, CELL_HEAD, SMALL_CELL, SMALL_HEAD, *STYLES.values()):
         _add_style(document, style)
     _write(document, [line for line in description.splitlines() if line and not line.startswith("//")])
     properties = document.core_properties
@@ -98,10 +104,19 @@ def _write(document: Document, lines: list[str]) -> None:
         _flush(document, table)
         sign = next((sign for sign in STYLES if line.startswith(sign)), "")
         style = STYLES[sign] if sign else BODY
+        is_after_table = _after_table(document)
         paragraph = document.add_paragraph(line.removeprefix(sign), style=style.name)
+        if is_after_table and not line.startswith("{%"):
+            paragraph.paragraph_format.space_before = Pt(LINE / 2)
         if style.red:
             _line_below(paragraph)
     _flush(document, table)
+
+
+def _after_table(document: Document) -> bool:
+    """Whether a table was the last thing written."""
+    before = [each for each in document.element.body if not each.tag.endswith("sectPr")]
+    return bool(before) and before[-1].tag.endswith("}tbl")
 
 
 def _flush(document: Document, lines: list[str]) -> None:
@@ -120,18 +135,21 @@ def _add_table(document: Document, lines: list[str]) -> None:
     width = max(len(row) for row in rows)
     table = document.add_table(0, width, style="Table Grid")
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-    shares = [1, 3, 1, 2][:width] if is_form else []
+    shares = [32, 52, 24, 48][:width] if is_form else []
+    head, cell_style = (SMALL_HEAD, SMALL_CELL) if width > _FEW else (CELL_HEAD, CELL)
     for number, row in enumerate(rows):
         if lines[number].startswith("|%"):
             _control(table, row[0])
             continue
         if number == 0 and not is_form:
             shares = [int(cell.rsplit(" ", 1)[1]) for cell in row]
-            _fill(table, [cell.rsplit(" ", 1)[0] for cell in row], lambda _: CELL_HEAD, is_header=True)
+            _fill(table, [cell.rsplit(" ", 1)[0] for cell in row], lambda _: head, is_header=True)
         elif is_form:
             _fill(table, row, lambda place: CELL_HEAD if place % 2 == 0 else CELL)
+            table.rows[-1].height = Mm(_FORM_LINE)
         else:
-            _fill(table, row, lambda _: CELL)
+            _fill(table, row, lambda _: cell_style)
+            _centre_narrow(table, shares)
     _set_widths(table, shares)
 
 
@@ -160,6 +178,13 @@ def _fill(table: Table, row: list[str], style_of: Callable[[int], Style], *, is_
         paragraph.style = style_of(place).name
         paragraph.add_run(words)
         _centre(cells[place])
+
+
+def _centre_narrow(table: Table, shares: list[int]) -> None:
+    """Short values stand in the middle of their column, texts at its beginning."""
+    for cell, share in zip(table.rows[-1].cells, shares, strict=True):
+        if share <= _NARROW:
+            cell.paragraphs[0].alignment = CENTRE
 
 
 def _centre(cell: _Cell) -> None:
@@ -242,7 +267,8 @@ def _add_style(document: Document, style: Style) -> None:
     if style.red:
         made.font.color.rgb = RED
     layout = made.paragraph_format
-    layout.alignment, layout.widow_control = style.align, False
+    layout.alignment, layout.widow_control, layout.keep_with_next = style.align, False, style.with_next
+    layout.keep_together = style.size == XIAOSI
     layout.line_spacing_rule, layout.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(style.line)
     layout.space_before, layout.space_after = Pt(style.before), Pt(style.after)
     if style.indent:

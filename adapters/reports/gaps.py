@@ -17,15 +17,15 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("pass", "unknown", "fail")
 
 
 _COLUMNS: Final = (
-    Column("code", "统一社会信用代码", width=13),
-    Column("title", "企业名称", width=18),
-    Column("region", "区划", width=12),
-    Column("rule_set", "评价或认定", width=13),
-    Column("year", "数据年份", width=6),
-    Column("verdict", "结论", width=9),
-    Column("failed", "未达条件（项）", Kind.INTEGER, 7),
-    Column("gap", "差距", width=36),
-    Column("missing", "缺少的数据（下次走访询问）", width=28),
+    Column("code", "统一社会信用代码", width=11),
+    Column("title", "企业名称", width=14),
+    Column("region", "区划", width=9),
+    Column("rule_set", "评价或认定", width=9),
+    Column("year", "数据年份", width=5),
+    Column("verdict", "结论", width=7),
+    Column("failed", "未达条件（项）", Kind.INTEGER, 5),
+    Column("gap", "差距", width=22),
+    Column("missing", "缺少的数据（下次走访询问）", width=16),
 )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Light, Report, Section, Table, cells
 from adapters.reports.question import Question, case_details, member_details
 from adapters.reports.sources import Member
+from adapters.reports.wording import day_words
 from engine.case import Case, lane_clock
 
 JANUARY: Final = "january"  # the clock of the package
@@ -46,7 +47,7 @@ def january(question: Question) -> Report:
     figures = [*_figures(question, lights, members)]
     late = [names.region(city) for city in cities if lights[city] in ("yellow", "red")]
     return question.report(
-        title=f"{names.full_region(question.region)}{year}年度服务企业实施方案和服务企业清单",
+        title=_title(question),
         tables=[
             _cities(question, cities, packages, lights, figures),
             _counties(question, packages),
@@ -56,7 +57,7 @@ def january(question: Question) -> Report:
         fields={
             "year": str(year),
             "to": "安徽省科学技术厅" if names.depth(question.region) else "各市科技局",
-            "from": names.full_region(question.region),
+            "issuer": names.office("liaison", question.region, question.today),
             "late": "、".join(late) or "无",
         },
         figures=figures,
@@ -69,6 +70,14 @@ def january(question: Question) -> Report:
             "期限：当年1月31日（方案五（一）），不因休息日顺延",
         ),
     )
+
+
+def _title(question: Question) -> str:
+    """A city writes to the province; the province tells everybody."""
+    year, region = question.period.year, question.names.full_region(question.region)
+    if question.names.depth(question.region):
+        return f"关于报送{region}{year}年度服务企业实施方案和服务企业清单的函"
+    return f"关于{year}年度服务企业实施方案和服务企业清单报送情况的通报"
 
 
 def package_light(question: Question, package: Case | None) -> Light:
@@ -96,15 +105,15 @@ def _figures(question: Question, lights: Mapping[str, Light], members: Sequence[
 
 
 _CITY_COLUMNS: Final = (
-    Column("city", "市", width=10),
-    Column("light", "报送情况", width=9),
-    Column("day", "报送日期", Kind.DATE, 10),
+    Column("city", "市", width=7),
+    Column("light", "报送情况", width=7),
+    Column("day", "报送日期", Kind.DATE, 7),
     Column("counties", "应报县（区）", Kind.INTEGER, 8),
     Column("reported", "已报县（区）", Kind.INTEGER, 8),
     Column("declared", "报送清单企业数", Kind.INTEGER, 9),
     Column("number", "系统在册企业数", Kind.INTEGER, 9),
     Column("note", "未报县（区）及原因", width=24),
-    Column("case", "事项编号", width=14),
+    Column("case", "事项编号", width=8),
 )
 
 
@@ -179,8 +188,8 @@ def _objects(question: Question, members: Sequence[Member]) -> Table:
         for n, m in enumerate(objects, start=1)
     )  # fmt: skip
     columns = (
-        Column("n", "序号", Kind.INTEGER, 5),
-        Column("code", "统一社会信用代码", width=13),
+        Column("n", "序号", Kind.INTEGER, 4),
+        Column("code", "统一社会信用代码", width=11),
         Column("title", "企业名称", width=20),
         Column("region", "所属县（区）", width=14),
         Column("tags", "类别", width=26),
@@ -210,7 +219,7 @@ def _letter(
     yield Section(
         "state",
         "报送情况",
-        (f"截至{question.cutoff}，{whole} 个市中按时报送的 {met} 个。", f"{listed}{parts}。"),
+        (f"截至{day_words(question.cutoff)}，{whole} 个市中按时报送的 {met} 个。", f"{listed}{parts}。"),
     )
     words = f"逾期的市：{'、'.join(late)}。请抓紧补报，并说明原因。" if late else "各市均已按时报送。"
     yield Section("late", "逾期名单", (words,))

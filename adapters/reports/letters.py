@@ -13,6 +13,7 @@ from adapters.reports.wording import day_words, moment_words
 from engine import clocks
 from engine.calendar import Calendar
 from engine.case import Case, Clock
+from engine.directory import Of
 from engine.errors import BihuanError, UnknownCase
 
 __all__ = ["WrongCase", "plan", "supervision_order", "urge_order", "visit_report"]
@@ -160,6 +161,7 @@ def plan(question: Question) -> Report:
         "region": names.full_region(case.region),
         "kind": "一企一策" if is_policy else "专人包保",
         "aim": "组建研发机构" if is_policy else "开展研发活动",
+        "project": _project(question, case),
         "data_year": str(case.data.get("data_year", "")),
         "revenue": f"{revenue:,} 万元" if isinstance(revenue, int) else "",
         "state": names.state(case),
@@ -177,6 +179,24 @@ def plan(question: Question) -> Report:
         sources=(f"事项 {case.id}",),
         conditions=(("事项", case.id),),
     )
+
+
+def _project(question: Question, case: Case) -> str:
+    """The R&D project in a sentence: what, with how many people and how much money, for which result."""
+    told = {
+        name: question.names.value(case, name)
+        for name in ("project", "people", "budget", "result", "partner")
+    }
+    if not told["project"]:
+        return ""
+    parts = [
+        f"研发项目“{told['project']}”",
+        f"研发人员 {told['people']} 人" if told["people"] else "",
+        f"经费预算 {told['budget']} 万元" if told["budget"] else "",
+        f"预期结果：{told['result']}" if told["result"] else "",
+        f"合作单位：{told['partner']}" if told["partner"] else "",
+    ]
+    return "，".join(part for part in parts if part) + "。"
 
 
 def _haves(question: Question, case: Case) -> Table:
@@ -216,6 +236,7 @@ def supervision_order(question: Question) -> Report:
         "target": question.names.subject(case.subject),
         "state": question.names.state(case),
         "about": "、".join(each.id for each in about) or "（人工开出）",
+        "issuer": question.names.office("supervisor", case.region, question.today, Of.ABOVE),
         **_limits(question, case),
     }
     fields["requirement"] = fields["requirement"] or "请立即查明超期原因，限期办结，并报告整改情况。"
@@ -239,6 +260,7 @@ def urge_order(question: Question) -> Report:
         "holder": question.names.holder(case),
         **_limits(question, case),
     }
+    fields["issuer"] = question.names.office("liaison", case.region, question.today, Of.ABOVE)
     holder = case.holder.unit and question.names.unit(case.holder.unit)
     fields["unit"] = holder or fields["unit"] or "承办单位"
     return _order(question, f"催办单〔{case.id}〕", case, [], fields)

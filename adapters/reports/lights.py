@@ -15,16 +15,16 @@ from engine.case import STATE_CLOCK, Case, Clock, lane_of
 WORDS: Final = {"green": "绿", "yellow": "黄", "red": "红", "grey": "灰"}
 ANSWER: Final = "answer"
 _COLUMNS: Final = (
-    Column("light", "灯色", width=5),
-    Column("case", "事项编号", width=13),
-    Column("workflow", "流程", width=14),
-    Column("subject", "服务对象", width=18),
-    Column("region", "区划", width=12),
-    Column("state", "环节", width=11),
-    Column("holder", "经办", width=20),
-    Column("clock", "时限", width=9),
-    Column("due", "到期时间", Kind.MOMENT, 13),
-    Column("left", "剩余工作时间（小时）", Kind.NUMBER, 9),
+    Column("light", "灯色", width=4),
+    Column("case", "事项编号", width=8),
+    Column("workflow", "流程", width=11),
+    Column("subject", "服务对象", width=13),
+    Column("region", "区划", width=9),
+    Column("state", "环节", width=8),
+    Column("holder", "经办", width=15),
+    Column("clock", "时限", width=8),
+    Column("due", "到期时间", Kind.MOMENT, 9),
+    Column("left", "剩余工作时间（小时）", Kind.INTEGER, 6),
 )
 
 

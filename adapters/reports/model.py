@@ -47,6 +47,7 @@ class Kind(StrEnum):
     TEXT = "text"
     INTEGER = "integer"
     NUMBER = "number"
+    RATIO = "ratio"
     MONEY = "money"
     PERCENT = "percent"
     DATE = "date"
@@ -66,9 +67,9 @@ class Behind:
 class Figure:
     """A number and the rows it follows from.
 
-    `rate` divides the rows that count by all of them, `ratio` the amounts that count by those that do not (now by then). `growth`,
-    `path`, `required` and `annual` follow from the same two sums, a `factor` and numbers of `years`. A rate of fewer than
-    `suppress_below` rows is not shown.
+    `rate` divides the rows that count by all of them, `ratio` the amounts that count by those that do not (now by then).
+    `growth`, `path`, `required` and `annual` follow from the same two sums, a `factor` and numbers of `years`. A rate of fewer
+    than `suppress_below` rows is not shown.
     """
 
     key: str

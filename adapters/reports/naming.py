@@ -16,7 +16,7 @@ import orjson
 from engine.calendar import Calendar
 from engine.case import Case
 from engine.definition import Definition, FieldSpec, FieldType
-from engine.directory import Directory, UnknownRegion
+from engine.directory import Address, Directory, Of, UnknownRegion
 from engine.fields import SEALED
 
 __all__ = ["Names", "masked", "masked_name"]
@@ -84,6 +84,11 @@ class Names:
     def person(self, person: str) -> str:
         known = self.directory.person(person)
         return known.title if known else person
+
+    def office(self, post: str, region: str, day: date, of: Of = Of.REGION) -> str:
+        """The unit of whoever holds the post there, or above where it is vacant: who signs a letter."""
+        found = self.directory.resolve(Address(post, of), region=region, unit=None, on=day)
+        return self.unit(found.unit) if found.unit else self.full_region(region)
 
     def subject(self, subject: str) -> str:
         return self.subjects.get(subject) or (self.title(subject) if subject else "")

@@ -117,9 +117,9 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
         for rank, (_, title, mine, total) in enumerate(rows, start=1)
     )
     columns = (
-        Column("rank", "位次", Kind.INTEGER, 5),
-        Column("city", "市", width=10),
-        *(Column(part.key, f"{part.title}（权重{part.weight}）", Kind.PERCENT, 10) for part in parts),
+        Column("rank", "位次", Kind.INTEGER, 4),
+        Column("city", "市", width=7),
+        *(Column(part.key, f"{part.title}（权重{part.weight}）", Kind.PERCENT, 7) for part in parts),
         Column("score", "得分", Kind.NUMBER, 8),
         Column("band", "等次", width=7),
     )

@@ -61,9 +61,11 @@ def text_of(value: Value, kind: Kind, calendar: Calendar) -> str:
 
 def _number(value: int | Fraction, kind: Kind) -> str:
     if kind is Kind.PERCENT:
-        return f"{_rounded(Fraction(value) * 100, '0.1')}%"
+        return "100%" if value == 1 else f"{_rounded(Fraction(value) * 100, '0.1')}%"
     if kind is Kind.MONEY:
         return f"{_rounded(Fraction(value, _FEN_IN_WAN), '0.01'):,}"
+    if kind is Kind.RATIO:
+        return f"{_rounded(Fraction(value), '0.01'):,}"
     if isinstance(value, Fraction) and value.denominator != 1:
         return f"{_rounded(value, '0.1'):,}"
     return f"{int(value):,}"

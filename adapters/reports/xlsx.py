@@ -6,6 +6,7 @@ A text is never a formula nor a link: what people typed stays what they typed. T
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,8 @@ MEASURES: Final = {
 }
 _FORMATS: Final[dict[Kind, str]] = {
     Kind.INTEGER: "#,##0",
-    Kind.NUMBER: "#,##0.0##",
+    Kind.NUMBER: "#,##0.0",
+    Kind.RATIO: "0.00",
     Kind.MONEY: "#,##0.00",
     Kind.PERCENT: "0.0%",
     Kind.DATE: "yyyy-mm-dd",
@@ -68,6 +70,9 @@ _HEADER_MOST: Final = 240  # Excel refuses more than 255 characters
 _LINKS_MOST: Final = 60_000  # and more than 65,530 links on a sheet
 _FEN_IN_WAN: Final = 1_000_000
 _CELL_MOST: Final = 32_767
+_UPRIGHT_MOST, _PAGE_MOST = 48, 130  # characters across a page
+_LINE_HEIGHT: Final = 16
+_LINES_MOST: Final = 24  # Excel shows no row higher than 409 points
 
 DETAIL_COLUMNS: Final = (
     Column("figure", "指标编号", width=22),
@@ -123,7 +128,8 @@ class _Writer:
     def _table(self, name: str, table: Table, title: str) -> None:
         sheet = self.workbook.add_worksheet(name)
         last = len(table.columns) - 1
-        self._merged(sheet, 0, last, title, self._format(font=TITLE_FONT, size=18, align="center"))
+        across = "left" if _width(table) > _PAGE_MOST else "center"  # the middle would lie between two pages
+        self._merged(sheet, 0, last, title, self._format(font=TITLE_FONT, size=18, align=across))
         self._merged(sheet, 1, last, self._remarks(table), self._format(size=11, align="left"))
         sheet.set_row(0, 34)
         sheet.set_row(2, 36)
@@ -137,7 +143,7 @@ class _Writer:
             sheet.autofilter(2, 0, 2 + len(table.rows), last)
         sheet.freeze_panes(3, 2 if len(table.columns) > 6 else 1)
         sheet.repeat_rows(2)
-        self._page(sheet, is_wide=sum(c.width for c in table.columns) > 48)
+        self._page(sheet, _width(table))
 
     def _merged(self, sheet: Worksheet, line: int, last: int, words: str, form: Format) -> None:
         if last:
@@ -152,6 +158,7 @@ class _Writer:
     def _row(
         self, sheet: Worksheet, line: int, table: Table, row: Sequence[Cell], *, is_strong: bool
     ) -> None:
+        sheet.set_row(line, _height(table.columns, row))
         for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
             form = self._cell_format(column, cell, is_strong=is_strong)
             target = self.places.get(cell.figure)
@@ -209,7 +216,7 @@ class _Writer:
         for line, (title, value) in enumerate(self._told()):
             sheet.write_string(line, 0, title, name)
             sheet.write_string(line, 1, _clean(value), words)
-        self._page(sheet, is_wide=False)
+        self._page(sheet, 0)
 
     def _told(self) -> Iterator[tuple[str, str]]:
         yield "报表", self.report.title
@@ -226,11 +233,14 @@ class _Writer:
 
     # Looks
 
-    def _page(self, sheet: Worksheet, *, is_wide: bool) -> None:
-        sheet.set_paper(9)  # A4
-        if is_wide:
+    def _page(self, sheet: Worksheet, width: int) -> None:
+        """A4; what is wider than a page can show goes over two, the first columns on both."""
+        sheet.set_paper(9)
+        if width > _UPRIGHT_MOST:
             sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
+        if width > _PAGE_MOST:
+            sheet.repeat_columns(0, 1)
+        sheet.fit_to_pages(2 if width > _PAGE_MOST else 1, 0)
         sheet.set_margins(left=0.6, right=0.6, top=0.9, bottom=0.8)
         words = self.watermark.words.replace("&", "&&")[:_HEADER_MOST].removesuffix("&")
         sheet.set_header(f'&L&"宋体"&9{_after_size(words)}')
@@ -240,7 +250,7 @@ class _Writer:
         kind = column.kind
         is_text = kind is Kind.TEXT and not cell.light
         return self._format(
-            align="left" if is_text else "center" if cell.light else "right",
+            align="left" if is_text else "right" if kind is Kind.MONEY else "center",
             border=1,
             colour=COLOURS.get(cell.light, "#FAFAFA" if is_strong else ""),
             number=_FORMATS.get(kind, ""),
@@ -288,6 +298,24 @@ def _described(detail: Detail | None) -> tuple[Cell, ...]:
     if detail is None:
         return (Cell(), Cell(), Cell(), Cell())
     return (Cell(detail.what), Cell(detail.title), Cell(detail.region), Cell(detail.note))
+
+
+def _height(columns: Sequence[Column], row: Sequence[Cell]) -> int:
+    """Of the fullest cell, counting a Chinese character as one and others as half."""
+    lines = (
+        sum(max(1, math.ceil(_length(part) / (column.width - 0.5))) for part in cell.value.split("\n"))
+        for column, cell in zip(columns, row, strict=True)
+        if isinstance(cell.value, str)
+    )
+    return min(max(lines, default=1), _LINES_MOST) * _LINE_HEIGHT + 4
+
+
+def _width(table: Table) -> int:
+    return sum(column.width for column in table.columns)
+
+
+def _length(words: str) -> float:
+    return sum(0.5 if character.isascii() else 1 for character in words)
 
 
 def _head(column: Column) -> str:
