@@ -10,6 +10,7 @@ from importlib.metadata import version as package_version
 from adapters.clock import system_now
 from adapters.db import migrate
 from adapters.db.database import Database
+from adapters.db.once import Once
 from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
@@ -18,9 +19,12 @@ from adapters.files import Files
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
+from adapters.programme.registry import ProgrammeRegistry
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.reports.assessing import assessor
 from adapters.reports.service import Reports
 from adapters.settings import Settings
+from adapters.subjects.registry import Subjects
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
 from engine.ports import Entropy, Now
@@ -46,6 +50,8 @@ class Container:
     files: Files
     tokens: Tokens
     reports: Reports
+    subjects: Subjects
+    once: Once
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -94,6 +100,7 @@ def build(
         personal=personal,
         calendar=settings.calendar,
         templates=settings.templates,
+        assess=assessor(ProgrammeRegistry(database, local_date), local_date),
     )
     return Container(
         settings=settings,
@@ -111,6 +118,8 @@ def build(
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
         reports=reports,
+        subjects=Subjects(database, local_date, dict),
+        once=Once(database),
         now=now,
     )
 

@@ -18,11 +18,13 @@ from api.bodies import (
     LaneBody,
     MoveBody,
     OpenCase,
+    ReportRequest,
     StepBody,
     WithdrawBody,
 )
 from api.errors import MEDIA_TYPE, TITLES
 from api.schemas import Problem
+from api.subject_schemas import BODIES as SUBJECT_BODIES
 
 __all__ = ["PROBLEMS", "install", "refusals"]
 
@@ -41,8 +43,10 @@ _BODIES: Final = (
     MoveBody,
     OpenCase,
     Problem,
+    ReportRequest,
     StepBody,
     WithdrawBody,
+    *SUBJECT_BODIES,
 )
 
 

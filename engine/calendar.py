@@ -198,8 +198,8 @@ class Calendar(WorkingHours):
           its hours; a start on a day off counts as the end of that day.
         - Days, weeks, months, years: counted from the next day; a month without that date gives its last
           day (第二百零二条); when that is off, the next working day; close of business (第二百零三条).
-        - A fixed date (or the end of a quarter, a month) is the next one whose end is still ahead. It never moves to another day: the end is
-          close of business, or 24:00 when the day is off.
+        - A fixed date (or the end of a quarter, a month) is the next one whose end is still ahead. It never moves to
+          another day: the end is close of business, or 24:00 when the day is off.
         """
         if isinstance(limit, FixedDate):
             return self._fixed_date_end(limit, start)
@@ -221,6 +221,10 @@ class Calendar(WorkingHours):
             if ahead := next((end for end in ends if end > start), None):
                 return ahead
         raise AssertionError  # the calendar refuses years without end
+
+    def start_of(self, d: date) -> datetime:
+        """Midnight at which a local day begins."""
+        return self._at(d, 0)
 
     def end_of(self, d: date) -> datetime:
         """When a limit that names this very day ends: close of business, or 24:00 when the day is off."""

@@ -1,1 +1,1 @@
-"""The published programme at work: which version holds, and the lists that keep themselves."""
+"""The programme at work: its published versions, its lists, slots, figures and targets, over the database."""

@@ -32,7 +32,7 @@ _COLUMNS: Final = (
 def gaps(question: Question) -> Report:
     """Those that pass already are counted and not listed; the nearest to passing come first."""
     found = sorted(
-        question.sources.assessments(question.period.year, question.today),
+        question.sources.assessments(question.period.year, question.now),
         key=lambda a: (a.rule_set, len(a.failed), len(a.missing), a.region, a.subject),
     )
     figures = [*_figures(found)]

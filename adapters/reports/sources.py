@@ -110,17 +110,17 @@ class Sources(Protocol):
 
     def targets(self, *indicators: str) -> Sequence[Target]: ...
 
-    def assessments(self, year: int, today: date) -> Iterable[Assessment]: ...
+    def assessments(self, year: int, now: datetime) -> Iterable[Assessment]: ...
 
     def handled(self) -> frozenset[str]: ...
 
     def title(self, subject: str) -> str: ...
 
 
-Assess = Callable[[Profile, int, date], Iterable[Assessment]]
+Assess = Callable[[Profile, int, datetime], Iterable[Assessment]]
 
 
-def not_assessed(profile: Profile, year: int, today: date) -> Iterable[Assessment]:
+def not_assessed(profile: Profile, year: int, now: datetime) -> Iterable[Assessment]:
     """Where no programme is in force there are no rules."""
     return ()
 
@@ -214,9 +214,9 @@ class SqlSources:
             }
         return [Target(*key, value) for key, value in sorted(held.items())]
 
-    def assessments(self, year: int, today: date) -> Iterable[Assessment]:
+    def assessments(self, year: int, now: datetime) -> Iterable[Assessment]:
         """By the figures known for that year and before it."""
-        return (found for profile in self.profiles(year) for found in self.assess(profile, year, today))
+        return (found for profile in self.profiles(year) for found in self.assess(profile, year, now))
 
     def title(self, subject: str) -> str:
         """How a subject of a case that the reader may see is called, wherever it belongs; its id where nobody knows."""

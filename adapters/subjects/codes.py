@@ -19,7 +19,16 @@ from typing import Final, Literal
 
 from engine.errors import BihuanError
 
-__all__ = ["ALPHABET", "BadCode", "CodeReading", "complete", "inner_digit", "outer_digit", "read_code"]
+__all__ = [
+    "ALPHABET",
+    "BadCode",
+    "CodeReading",
+    "CodeToConfirm",
+    "complete",
+    "inner_digit",
+    "outer_digit",
+    "read_code",
+]
 
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS: Final = tuple(pow(3, place, 31) for place in range(17))
@@ -39,6 +48,12 @@ class BadCode(BihuanError):
     """Raised when a 统一社会信用代码 cannot be one: wrong characters, wrong length, or both check digits wrong."""
 
     code, kind = "bad_code", "invalid"
+
+
+class CodeToConfirm(BihuanError):
+    """Raised when one check digit of a code is wrong: there are such enterprises, but somebody must have looked."""
+
+    code, kind = "code_to_confirm", "invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +76,15 @@ class CodeReading:
             return f"是否为 {'、'.join(self.suggestions)}？请核对营业执照"
         return "请核对营业执照上的统一社会信用代码"
 
-    def required(self) -> str:
-        """The code, valid or doubtful. Errors: `BadCode`."""
+    def require(self, *, is_confirmed: bool = False) -> None:
+        """A valid code, or a doubtful one that somebody confirmed. Errors: `BadCode`, `CodeToConfirm`."""
+        details = {"value": self.code, "doubt": self.doubt, "suggestions": list(self.suggestions)}
         if self.verdict == "invalid":
-            raise BadCode(self.message, hint=self.hint, value=self.code, doubt=self.doubt)
-        return self.code
+            raise BadCode(self.message, hint=self.hint, **details)
+        if self.verdict == "doubtful" and not is_confirmed:
+            raise CodeToConfirm(
+                self.message, hint=f"{self.hint}；核对无误的，注明已确认（confirm）", **details
+            )
 
 
 def read_code(text: str) -> CodeReading:

@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
+from sqlalchemy import Connection
+
 from adapters.db.database import Database
 from adapters.subjects import reading
+from adapters.subjects.contacts import Contact, contacts
 from adapters.subjects.reading import Membership, Page, Spell, Subject, SubjectFilter
 from adapters.subjects.writing import Moving, NewSubject, Renaming, SubjectUnit
 from engine.access import Reach
@@ -40,7 +43,11 @@ class Subjects:
     def unit(self, at: datetime) -> Iterator[SubjectUnit]:
         """One transaction: all of it is kept when the block ends well, or nothing. `unit.connection` takes other rows along."""
         with self._database.writing() as connection:
-            yield SubjectUnit(connection, at=at, today=self._local_date(at), specs=self.specs())
+            yield self.unit_on(connection, at)
+
+    def unit_on(self, connection: Connection, at: datetime) -> SubjectUnit:
+        """The same inside a transaction that somebody else ends."""
+        return SubjectUnit(connection, at=at, today=self._local_date(at), specs=self.specs())
 
     def register_many(self, subjects: Iterable[NewSubject], at: datetime) -> None:
         """Errors: `SubjectExists`, `BadSubjectId`, `BadName`, `TooEarly`."""
@@ -120,3 +127,8 @@ class Subjects:
         """Present and past, the newest first."""
         with self._database.reading() as connection:
             return reading.memberships(connection, subject)
+
+    def contacts(self, subject: str, now: datetime) -> list[Contact]:
+        """Visits of the last 30 days by offices of all tiers, the latest first."""
+        with self._database.reading() as connection:
+            return contacts(connection, subject, now=now)

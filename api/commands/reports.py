@@ -18,6 +18,7 @@ Option = typer.Option
 
 def report(
     kind: Kind,
+    *,
     period: Annotated[
         str, Option(help="2026, 2026-H1, 2026-Q1, 2026-03 or 2026-03-05; the present one.")
     ] = "",
@@ -55,7 +56,8 @@ def report(
 
 def _snapshot(conditions: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """The digest from which a score sheet can be computed again."""
-    return {"snapshot": value for name, value in conditions if name == "快照"}
+    found = dict(conditions).get("快照")
+    return {"snapshot": found} if found else {}
 
 
 def _list(as_json: bool) -> None:

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from adapters.reports.kinds import KINDS
-from adapters.reports.service import MEDIA_TYPES, REASON_MOST, Asked
+from adapters.reports.service import MEDIA_TYPES, Asked
+from api.bodies import ReportRequest
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
 from api.documents import refusals
 
@@ -36,25 +37,6 @@ class ReportList(BaseModel):
     """有哪些报表"""
 
     reports: list[ReportView]
-
-
-class ReportRequest(BaseModel):
-    """要哪一期、哪个区划的报表，以及为什么导出"""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(
-        description=f"导出事由，至多 {REASON_MOST} 个字；印在每一页上，并留存记录", examples=["3月份工作调度"]
-    )
-    period: str = Field(
-        "",
-        description="2026、2026-H1、2026-Q1、2026-03 或 2026-03-05；不写为本月（年度报表为本年）",
-        max_length=20,
-    )
-    region: str = Field("", description="区划代码；不写为您自己的区划", max_length=20)
-    case: str = Field("", description="走访报告、方案、督办单、催办单所说的事项编号", max_length=100)
-    form: str = Field("", description="xlsx 或 docx；不写为该报表通常的格式", max_length=10)
-    snapshot: str = Field("", description="考核得分表：由这份快照重算", max_length=64)
 
 
 @router.get("/reports", operation_id="list_reports", summary="有哪些报表", response_model=ReportList)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from engine.programme.facts import FactSpec, Parameter, SubjectSpec
+from engine.programme.frequency import Frequency
 from engine.programme.indicators import Indicator
 from engine.programme.lists import ListSpec
 from engine.programme.obligations import Obligation
@@ -36,4 +37,5 @@ class Programme(Model):
     rule_sets: dict[Id, RuleSet] = Field(default_factory=dict)
     lists: dict[Id, ListSpec] = Field(default_factory=dict)
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
+    frequency: dict[Id, Frequency] = Field(default_factory=dict)
     indicators: dict[Id, Indicator] = Field(default_factory=dict)

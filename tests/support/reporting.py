@@ -131,7 +131,7 @@ class MemorySources:
     def targets(self, *indicators: str) -> Sequence[Target]:
         return [t for t in self.all_targets if t.indicator in indicators and self._covers(t.region)]
 
-    def assessments(self, year: int, today: date) -> Iterable[Assessment]:
+    def assessments(self, year: int, now: datetime) -> Iterable[Assessment]:
         return [a for a in self.all_assessments if self._covers(a.region)]
 
     def handled(self) -> frozenset[str]:

@@ -7,7 +7,15 @@ import random
 import pytest
 from stdnum.cn import uscc
 
-from adapters.subjects.codes import ALPHABET, BadCode, complete, inner_digit, outer_digit, read_code
+from adapters.subjects.codes import (
+    ALPHABET,
+    BadCode,
+    CodeToConfirm,
+    complete,
+    inner_digit,
+    outer_digit,
+    read_code,
+)
 
 VALID = (
     "91350100M000100Y43",
@@ -46,14 +54,16 @@ def test_a_real_code_whose_outer_digit_is_wrong_is_a_doubt_to_confirm() -> None:
     found = read_code(REAL_BUT_OUTER_DIGIT_WRONG)
     assert (found.verdict, found.doubt) == ("doubtful", "outer_check")
     assert "应为 R" in found.message
-    assert found.required() == REAL_BUT_OUTER_DIGIT_WRONG
+    with pytest.raises(CodeToConfirm):
+        found.require()
+    found.require(is_confirmed=True)
 
 
 def test_a_code_with_both_digits_wrong_is_refused_with_a_reason() -> None:
     found = read_code(BOTH_WRONG)
     assert (found.verdict, found.doubt, outer_digit(BOTH_WRONG[:17])) == ("invalid", "both_checks", "7")
     with pytest.raises(BadCode) as refused:
-        found.required()
+        found.require(is_confirmed=True)
     assert refused.value.code == "bad_code"
     assert refused.value.hint
 

@@ -1,0 +1,314 @@
+"""Lists that keep themselves: what changed is looked at, cases are opened and moved, and then written down who is where.
+
+A kill at any moment loses and doubles nothing: commands have keys that follow from list, subject and spell, so doing them
+again is answered by the receipt; memberships are written after the commands, and a subject stays dirty until they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import text
+
+from adapters.db.database import Database
+from adapters.numbers import Numbers
+from adapters.programme.memberships import Closing, Memberships
+from adapters.programme.registry import ProgrammeRegistry, Published, UnknownProgramme
+from adapters.subjects.profiles import Profiles
+from engine.access import Actor
+from engine.case import CaseId, CommandId
+from engine.commands import Command, Open, TakeStep
+from engine.directory import SubjectId
+from engine.errors import KeyReused
+from engine.ports import Now
+from engine.programme.reconciling import Entry, Plan, Spell, Taking
+from engine.runtime import Accepted, Outcome, Refused
+from engine.subjects import Profile
+
+__all__ = ["GROUP", "SYSTEM", "Lists", "Ran"]
+
+GROUP: Final = 250  # subjects in one pass: a few thousand commands at most wait at the writer
+SYSTEM: Final = Actor(id="programme", kind="system", channel="worker")
+
+Submit = Callable[[Command], "Future[Outcome]"]
+log = structlog.get_logger()
+
+# One statement, so that of several processes that see the day begin only one marks the subjects.
+_NEW_DAY: Final = text("""
+    INSERT INTO counter (name, next) VALUES ('programme/day', :day)
+    ON CONFLICT (name) DO UPDATE SET next = :day WHERE counter.next < :day
+""")
+_ALL_DIRTY: Final = text("UPDATE subject SET dirty = :yes WHERE NOT dirty")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a pass did; `more` if it stopped at its limit."""
+
+    subjects: int = 0
+    entered: int = 0
+    left: int = 0
+    steps: int = 0
+    refused: int = 0
+    more: bool = False
+
+    def __add__(self, other: Ran) -> Ran:
+        return Ran(
+            self.subjects + other.subjects,
+            self.entered + other.entered,
+            self.left + other.left,
+            self.steps + other.steps,
+            self.refused + other.refused,
+            other.more,
+        )
+
+
+@dataclass(slots=True)
+class _Work:
+    """The subjects of one pass: what is known, planned and answered."""
+
+    published: Published
+    today: date
+    profiles: dict[SubjectId, Profile]
+    updated_at: Mapping[SubjectId, int]
+    last: Mapping[SubjectId, Mapping[str, Spell]]
+    plans: list[Plan] = field(default_factory=list)
+    answered: dict[str, str] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    unsettled: set[SubjectId] = field(default_factory=set)
+
+
+class Lists:
+    """`run` is one pass over what changed. Any number of processes may run it; each change is written once."""
+
+    def __init__(
+        self,
+        database: Database,
+        programmes: ProgrammeRegistry,
+        profiles: Profiles,
+        memberships: Memberships,
+        numbers: Numbers,
+        *,
+        now: Now,
+        local_date: Callable[[datetime], date],
+    ) -> None:
+        self._database = database
+        self._programmes = programmes
+        self._profiles = profiles
+        self._memberships = memberships
+        self._numbers = numbers
+        self._now = now
+        self._local_date = local_date
+
+    def run(self, submit: Submit, limit: int = GROUP) -> Ran:
+        """Look at no more than `limit` subjects. Nothing where no programme is in force."""
+        try:
+            published = self._programmes.current(self._now())
+        except UnknownProgramme:
+            return Ran()
+        self._begin_day()
+        dirty = dict(self._profiles.dirty(limit))
+        news = self._memberships.with_news(_ending(published), max(limit - len(dirty), 0))
+        subjects = list(dict.fromkeys((*dirty, *news)))
+        if not subjects:
+            return Ran()
+        work = self._planned(published, subjects, dirty)
+        self._do(work, submit)
+        return replace(self._write(work), more=len(subjects) >= limit)
+
+    def run_all(self, submit: Submit, *, limit: int = GROUP) -> Ran:
+        """Pass after pass until nothing is left."""
+        total = self.run(submit, limit)
+        while total.more:
+            total += self.run(submit, limit)
+        return total
+
+    def look_again(self) -> None:
+        """Make every subject dirty: each is looked at under the rules of today."""
+        with self._database.writing() as connection:
+            connection.execute(_ALL_DIRTY, {"yes": True})
+
+    def _begin_day(self) -> None:
+        """What depends on the day (whole months since, a year that turns) is looked at once a day."""
+        day = self._local_date(self._now()).toordinal()
+        with self._database.reading() as connection:
+            if (connection.scalar(_DAY) or 0) >= day:
+                return
+        with self._database.writing() as connection:
+            if connection.execute(_NEW_DAY, {"day": day}).rowcount:
+                connection.execute(_ALL_DIRTY, {"yes": True})
+
+    # What is to be done
+
+    def _planned(
+        self, published: Published, subjects: Sequence[SubjectId], dirty: Mapping[SubjectId, int]
+    ) -> _Work:
+        last = self._memberships.last(subjects)
+        profiles = {profile.id: profile for profile in self._profiles.many(subjects)}
+        today = self._local_date(self._now())
+        work = _Work(published, today, profiles, dirty, last)
+        cases = self._memberships.cases({s.case for on in last.values() for s in on.values() if s.case})
+        for subject, profile in profiles.items():
+            work.plans += published.reconciler.plans(profile, last.get(subject, {}), cases, today)
+        work.answered = self._memberships.answered(_keys(work))
+        work.plans += self._begun(work)
+        return work
+
+    def _begun(self, work: _Work) -> Iterator[Plan]:
+        """Openings that were accepted before a process died: they count even if nobody would ask for them now.
+
+        What they brought may be old by now, so their subjects stay dirty and are looked at once more.
+        """
+        planned = {(plan.list, plan.subject) for plan in work.plans if plan.entry}
+        for subject, list_, n in _openable(work):
+            case = work.answered.get(_key(list_, subject, n, "open"))
+            if case is None:
+                continue
+            work.unsettled.add(subject)
+            if (list_, subject) in planned:
+                continue
+            profile = work.profiles[subject]
+            year = work.published.judge.year(list_, profile, work.today)
+            yield Plan(list_, subject, entry=Entry(n, "entered", profile.region, year, {}, case))
+
+    # Doing it
+
+    def _do(self, work: _Work, submit: Submit) -> None:
+        waiting = {c.id: submit(c) for c in self._commands(work) if c.id not in work.answered}
+        work.outcomes = {key: future.result() for key, future in waiting.items()}
+        reused = [
+            key
+            for key, outcome in work.outcomes.items()
+            if isinstance(outcome, Refused) and isinstance(outcome.error, KeyReused)
+        ]
+        work.answered |= self._memberships.answered(reused)
+        for key, outcome in work.outcomes.items():
+            if isinstance(outcome, Accepted):
+                work.answered[key] = outcome.receipt["case"]
+            elif key not in work.answered:
+                log.info("list_command_refused", command=key, code=outcome.error.code)
+
+    def _commands(self, work: _Work) -> Iterator[Command]:
+        for plan in work.plans:
+            profile = work.profiles[SubjectId(plan.subject)]
+            for taking in _takings(work, plan, profile):
+                yield TakeStep(
+                    id=_key(plan.list, plan.subject, taking.n, taking.verb),
+                    case=CaseId(taking.case),
+                    actor=SYSTEM,
+                    step=taking.step,
+                    data=dict(taking.data),
+                )
+            if plan.entry and plan.entry.opens is not None:
+                yield self._opening(work, plan, plan.entry)
+
+    def _opening(self, work: _Work, plan: Plan, entry: Entry) -> Open:
+        case = work.published.programme.lists[plan.list].case
+        return Open(
+            id=_key(plan.list, plan.subject, entry.n, "open"),
+            case=self._numbers.next(self._now()),
+            actor=SYSTEM,
+            workflow=case.workflow if case else "",
+            region=entry.region,
+            subject=plan.subject,
+            data=dict(entry.opens or {}),
+        )
+
+    # Writing it down
+
+    def _write(self, work: _Work) -> Ran:
+        now = self._now()
+        entering = [spell for plan in work.plans if (spell := _entering(work, plan, now))]
+        closing = [end for plan in work.plans if (end := _closing(work, plan, now))]
+        going_by = [year for plan in work.plans if (year := _going_by(work, plan))]
+        seen = {s: at for s, at in work.updated_at.items() if s not in work.unsettled}
+        decided = {SubjectId(plan.subject) for plan in work.plans}
+        self._memberships.write(
+            closing=closing,
+            entering=entering,
+            going_by=going_by,
+            looked_at=seen,
+            decided={s: at for s, at in work.updated_at.items() if s in decided},
+        )
+        refused = sum(key not in work.answered for key in work.outcomes)
+        steps = len(work.outcomes) - refused
+        return Ran(len(work.profiles), len(entering), len(closing), steps, refused)
+
+
+_DAY: Final = text("SELECT next FROM counter WHERE name = 'programme/day'")
+
+
+def _key(list_: str, subject: str, n: int, verb: str) -> CommandId:
+    return CommandId(f"programme/list/{list_}/{subject}/{n}/{verb}")
+
+
+def _ending(published: Published) -> dict[str, bool]:
+    lists = published.programme.lists.items()
+    return {name: spec.case.leaves == "settled" for name, spec in lists if spec.case}
+
+
+def _keys(work: _Work) -> Iterator[str]:
+    """Of every command that may have been accepted already."""
+    for plan in work.plans:
+        for taking in _takings(work, plan, work.profiles[SubjectId(plan.subject)]):
+            yield _key(plan.list, plan.subject, taking.n, taking.verb)
+    for subject, list_, n in _openable(work):
+        yield _key(list_, subject, n, "open")
+
+
+def _openable(work: _Work) -> Iterator[tuple[SubjectId, str, int]]:
+    """Spells that may have been begun: the next one of each subject on each list with a case."""
+    for subject in work.profiles:
+        for list_ in _ending(work.published):
+            spell = work.last.get(subject, {}).get(list_)
+            yield subject, list_, spell.n + 1 if spell else 1
+
+
+def _takings(work: _Work, plan: Plan, profile: Profile) -> Iterable[Taking]:
+    relapse = work.published.reconciler.relapse(plan, profile)
+    return (*plan.steps, relapse) if relapse else plan.steps
+
+
+def _closing(work: _Work, plan: Plan, now: datetime) -> Closing | None:
+    if not plan.how_out or (plan.how_out == "moved_out" and _entering(work, plan, now) is None):
+        return None  # nobody is taken off a list by a move that the other side could not take over
+    spell = work.last[SubjectId(plan.subject)][plan.list]
+    return Closing(plan.list, plan.subject, spell.n, now, plan.how_out, plan.reason)
+
+
+def _entering(work: _Work, plan: Plan, now: datetime) -> Spell | None:
+    """The new spell, if its case was opened or has taken it up again."""
+    entry = plan.entry
+    if entry is None:
+        return None
+    case = entry.case
+    if entry.opens is not None:
+        case = work.answered.get(_key(plan.list, plan.subject, entry.n, "open"), "")
+        if not case:
+            return None
+    relapse = work.published.reconciler.relapse(plan, work.profiles[SubjectId(plan.subject)])
+    if relapse and _key(plan.list, plan.subject, relapse.n, relapse.verb) not in work.answered:
+        return None
+    return Spell(
+        list=plan.list,
+        subject=plan.subject,
+        n=entry.n,
+        region=entry.region,
+        since=now,
+        how_in=entry.how,
+        year=entry.year,
+        evidence=entry.evidence,
+        case=case,
+    )
+
+
+def _going_by(work: _Work, plan: Plan) -> dict[str, Any] | None:
+    if plan.year is None:
+        return None
+    spell = work.last[SubjectId(plan.subject)][plan.list]
+    return {"list": plan.list, "subject": plan.subject, "n": spell.n, "year": plan.year}

@@ -1,0 +1,123 @@
+"""Which programme is in force: published versions, read from the database and kept as values with their compiled rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from threading import Lock
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from adapters.db.database import Database
+from adapters.db.rows import micros
+from adapters.db.tables import PROGRAMME, SUBJECT
+from adapters.registry import VersionTaken
+from engine.errors import BihuanError
+from engine.programme.judging import Judge
+from engine.programme.loading import ProgrammeSource, load_programme
+from engine.programme.model import Programme
+from engine.programme.reconciling import Reconciler
+
+__all__ = ["ProgrammeRegistry", "Published", "UnknownProgramme"]
+
+
+class UnknownProgramme(BihuanError):
+    """Raised when no programme, or no such version of it, is published or in force."""
+
+    code, kind = "unknown_programme", "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published version, with its rules compiled once."""
+
+    source: ProgrammeSource
+    judge: Judge
+    reconciler: Reconciler
+
+    @property
+    def programme(self) -> Programme:
+        return self.source.programme
+
+    @property
+    def digest(self) -> str:
+        return self.source.digest
+
+
+class ProgrammeRegistry:
+    """One programme, in versions. A new one makes every subject dirty: each is looked at under its rules."""
+
+    def __init__(self, database: Database, local_date: Callable[[datetime], date]) -> None:
+        self._database = database
+        self._local_date = local_date
+        self._published: dict[str, Published] = {}
+        self._lock = Lock()
+
+    def publish(self, source: ProgrammeSource, at: datetime) -> Published:
+        """Publish a version; the same bytes again are welcome. Errors: `VersionTaken`."""
+        programme = source.programme
+        self.refresh()
+        if all(p.programme.version != programme.version for p in self.versions()):
+            with suppress(IntegrityError):  # another process was first; with what is seen next
+                self._insert(source, at)
+            self.refresh()
+        published = self.version(programme.version)
+        if published.digest != source.digest:
+            raise VersionTaken(
+                f"工作方案第 {programme.version} 版已经发布，内容不同",
+                hint="已发布的版本不能修改；把 version 加一再发布",
+            )
+        return published
+
+    def current(self, at: datetime) -> Published:
+        """The newest version in force on the local day. Errors: `UnknownProgramme`."""
+        day = self._local_date(at).isoformat()
+        found = next((p for p in self.versions() if p.programme.effective <= day), None)
+        if found is None:
+            raise UnknownProgramme("没有正在施行的工作方案", hint="bihuan programme publish 发布")
+        return found
+
+    def version(self, version: int) -> Published:
+        for published in self.versions():
+            if published.programme.version == version:
+                return published
+        raise UnknownProgramme(f"没有工作方案第 {version} 版")
+
+    def versions(self) -> list[Published]:
+        """Every published version, the newest first."""
+        if not self._published:
+            self.refresh()
+        return sorted(self._published.values(), key=lambda each: each.programme.version, reverse=True)
+
+    def refresh(self) -> None:
+        """Read what has been published since."""
+        with self._lock:
+            with self._database.reading() as connection:
+                rows = connection.execute(select(PROGRAMME)).all()
+            for row in rows:
+                if row.digest not in self._published:
+                    self._published = {**self._published, row.digest: _compiled(row.source, row.version)}
+
+    def _insert(self, source: ProgrammeSource, at: datetime) -> None:
+        programme = source.programme
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(PROGRAMME).values(
+                    digest=source.digest,
+                    programme=programme.programme,
+                    version=programme.version,
+                    source=source.data,
+                    effective=programme.effective,
+                    published_at=micros(at),
+                )
+            )
+            connection.execute(update(SUBJECT).values(dirty=True))
+
+
+def _compiled(data: bytes, version: int) -> Published:
+    source = load_programme(data, name=f"programme@{version}.yaml")
+    judge = Judge(source.programme)
+    return Published(source, judge, Reconciler(judge))

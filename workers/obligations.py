@@ -1,0 +1,40 @@
+"""The programme's part of a sweep: opens the slots that are due to exist, in small groups, and flags crowded contacts.
+
+Slots follow from days and lists, not from messages: looking once a minute is soon enough, and at once while some are missing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from adapters.programme.slots import Slots, Submit
+
+__all__ = ["Obligations"]
+
+GROUP: Final = 50
+_EVERY: Final = timedelta(minutes=1)
+
+log = structlog.get_logger()
+
+
+class Obligations:
+    """`tick` opens at most one group; a pass of the sweeper calls it."""
+
+    def __init__(self, slots: Slots, submit: Submit) -> None:
+        self._slots = slots
+        self._submit = submit
+        self._looked_at: datetime | None = None
+
+    def tick(self, now: datetime) -> bool:
+        """Whether more slots wait to be opened. Errors: `StoreUnavailable`, and any other."""
+        last = self._looked_at
+        if last is not None and last <= now < last + _EVERY:
+            return False
+        ran = self._slots.run(self._submit, now, GROUP)
+        self._looked_at = None if ran.more else now
+        if ran.opened or ran.refused or ran.flagged:
+            log.info("slots_opened", opened=ran.opened, refused=ran.refused, flagged=ran.flagged)
+        return ran.more
