@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from adapters.reports import rates
-from adapters.reports.clearing import LISTS, ledger_figures
+from adapters.reports.clearing import LISTS, ledger_figures, under
 from adapters.reports.coverage import CITY, KEY, TITLES, kept_rate
 from adapters.reports.lights import burning
 from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Report, Section, Table, cells
@@ -91,7 +91,8 @@ def _figures(question: Question, region: str, rows: Rows) -> Iterator[Figure]:
     for obligation in TITLES:
         yield kept_rate(question, obligation, slots, rows.visit_cases, region)
     for name in LISTS:
-        yield from ledger_figures(name, region, [m for m in rows.members if m.list == name], period)
+        mine = under((m for m in rows.members if m.list == name), region)
+        yield from ledger_figures(name, region, mine, period)
 
 
 def _count(key: str, title: str, cases: Sequence[Case]) -> Figure:

@@ -47,6 +47,7 @@ TERMS: Final = (
     Term("moved_out", "迁出", -1, _went("moved_out")),
     Term("closing", "期末", 0, lambda m, p: m.is_on(p.last)),
 )
+_LOWEST: Final = 2  # levels below the root: counties and zones
 _AT_STAKE: Final = ("opening", "entered", "relapsed", "moved_in")  # who was on the list at any time
 
 
@@ -73,12 +74,12 @@ def _ledger(
     figures: list[Figure] = []
     rows: list[tuple[Cell, ...]] = []
     strong: set[int] = set()
-    for region, level in _regions(question, mine):
-        made = [*ledger_figures(name, region, mine, question.period)]
+    for place in _places(question, mine):
+        made = [*ledger_figures(name, place.key, place.members, question.period)]
         figures += made
-        if level != "county":
+        if place.has_parts:
             strong.add(len(rows))
-        rows.append(cells(region, question.names.full_region(region), *made))
+        rows.append(cells(place.key, place.title, *made))
     columns = (
         Column("region", "区划代码", width=8),
         Column("title", "区划", width=14),
@@ -88,24 +89,40 @@ def _ledger(
     return Table(name, title, columns, tuple(rows), frozenset(strong)), figures
 
 
-def ledger_figures(name: str, region: str, members: Iterable[Member], period: Period) -> Iterator[Figure]:
-    """The terms for a region and all under it, and the rate of clearing."""
-    here = [member for member in members if member.region.startswith(region)]
+def ledger_figures(name: str, key: str, here: Sequence[Member], period: Period) -> Iterator[Figure]:
+    """The terms for the members of a place, and the rate of clearing."""
     found = {term.key: [m for m in here if term.holds(m, period)] for term in TERMS}
     for term in TERMS:
         rows = tuple(Behind(member.row) for member in found[term.key])
-        yield Figure(f"{name}/{region}/{term.key}", term.title, rows)
+        yield Figure(f"{name}/{key}/{term.key}", term.title, rows)
     cleared = {member.row for member in found["cleared"]}
-    base = {member.row for key in _AT_STAKE for member in found[key]}
+    base = {member.row for term in _AT_STAKE for member in found[term]}
     rows = tuple(Behind(row, row in cleared) for row in sorted(base))
-    yield Figure(f"{name}/{region}/rate", "清零率", rows, "rate")
+    yield Figure(f"{name}/{key}/rate", "清零率", rows, "rate")
 
 
-def _regions(question: Question, members: Sequence[Member]) -> Iterator[tuple[str, str]]:
-    """The region asked for, its cities and their counties: those that have, or had, a member."""
-    names, levels = question.names, {0: "province", 1: "city", 2: "county"}
-    top = names.depth(question.region)
-    for depth in range(top, 3):
+def under(members: Iterable[Member], region: str) -> list[Member]:
+    return [member for member in members if member.region.startswith(region)]
+
+
+class Place(NamedTuple):
+    """A line of the ledger: a region with all under it, or what belongs to a region itself and to none of its parts."""
+
+    key: str
+    title: str
+    members: Sequence[Member]
+    has_parts: bool
+
+
+def _places(question: Question, members: Sequence[Member]) -> Iterator[Place]:
+    """The region asked for, its cities and their counties, as far as they have members; the lowest lines add up to all."""
+    names, top = question.names, question.names.depth(question.region)
+    lowest = frozenset(names.regions(question.region, _LOWEST))
+    for depth in range(top, _LOWEST + 1):
         for region in names.regions(question.region, depth):
-            if depth == top or any(m.region.startswith(region) for m in members):
-                yield region, levels[depth]
+            here = under(members, region)
+            if here or depth == top:
+                yield Place(region, names.full_region(region), here, depth < _LOWEST)
+    for region in sorted({m.region for m in members} - lowest):
+        own = [m for m in members if m.region == region]
+        yield Place(f"{region}.self", f"{names.full_region(region)}（未分到县区）", own, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Final
 
 from adapters.reports.fields import ISSUE, ORDER, PLAN, VISIT_REPORT, Wanted
@@ -11,7 +12,6 @@ from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Report, S
 from adapters.reports.question import Question, case_details
 from adapters.reports.wording import day_words, moment_words
 from engine import clocks
-from engine.calendar import Calendar
 from engine.case import Case, Clock
 from engine.directory import Of
 from engine.errors import BihuanError, UnknownCase
@@ -283,17 +283,23 @@ def _limits(question: Question, case: Case) -> dict[str, str]:
     first = min(running, key=lambda clock: clock.due_at, default=None)
     if first is None:
         return {"due": "", "late": ""}
-    late = late_days(first, question.names.calendar, question)
+    late = late_days(first, question)
     return {
         "due": moment_words(first.due_at, question.names.calendar),
         "late": f"{late} 个工作日" if late else "未超期",
     }
 
 
-def late_days(clock: Clock, calendar: Calendar, question: Question) -> int:
-    """Working days begun since the end of the clock."""
-    minutes = -clocks.remaining(clock, question.now, calendar).total_seconds() / 60
-    return max(0, -int(-minutes // (8 * 60)))
+def late_days(clock: Clock, question: Question) -> int:
+    """Working days after the one on which the clock ended, up to today."""
+    calendar = question.names.calendar
+    if not clock.is_open or question.now <= clock.due_at:
+        return 0
+    day, days = calendar.local_date(clock.due_at), 0
+    while day < question.today:
+        day += timedelta(days=1)
+        days += calendar.is_working_day(day)
+    return days
 
 
 def _clock_table(question: Question, cases: Iterable[Case]) -> Table:
@@ -302,7 +308,7 @@ def _clock_table(question: Question, cases: Iterable[Case]) -> Table:
         for key, clock in case.clocks.items():
             if clock.is_open:
                 light = clocks.light(clock, question.now, names.calendar)
-                late = late_days(clock, names.calendar, question)
+                late = late_days(clock, question)
                 due = moment_words(clock.due_at, names.calendar)
                 rows.append(cells(case.id, clock_title(names, case, key), due, Cell(late, light)))
     columns = (

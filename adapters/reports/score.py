@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from adapters.reports import rates
-from adapters.reports.clearing import LISTS, ledger_figures
+from adapters.reports.clearing import LISTS, ledger_figures, under
 from adapters.reports.coverage import CITY, KEY, TITLES, kept_rate
 from adapters.reports.january import JANUARY, SUBMIT
 from adapters.reports.model import Behind, Cell, Column, Detail, Figure, Kind, Report, Table, cells
@@ -67,7 +67,9 @@ def freeze(question: Question) -> Frozen:
         rows["clearing"] = tuple(
             behind
             for name in LISTS
-            for figure in ledger_figures(name, city, [m for m in members if m.list == name], question.period)
+            for figure in ledger_figures(
+                name, city, under((m for m in members if m.list == name), city), question.period
+            )
             if figure.measure == "rate"
             for behind in figure.rows
         )

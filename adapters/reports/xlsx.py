@@ -242,7 +242,7 @@ class _Writer:
             sheet.repeat_columns(0, 1)
         sheet.fit_to_pages(2 if width > _PAGE_MOST else 1, 0)
         sheet.set_margins(left=0.6, right=0.6, top=0.9, bottom=0.8)
-        words = self.watermark.words.replace("&", "&&")[:_HEADER_MOST].removesuffix("&")
+        words = self.watermark.words.replace("&", "＆")[:_HEADER_MOST]  # & begins a code
         sheet.set_header(f'&L&"宋体"&9{_after_size(words)}')
         sheet.set_footer('&C&"宋体"&10第 &P 页　共 &N 页')
 

@@ -189,7 +189,11 @@ def test_a_subject_is_shown_with_its_names_regions_and_figures_as_of_a_moment(de
     newer = {**FIGURES, "vintage": "2026-11-01", "facts": {"staff": 350}}
     assert desk.post(HANDLER, f"/subjects/{CODE}/observations", newer).status_code == 201
     renamed = put(
-        desk, LIAISON, f"/subjects/{CODE}/name", {"title": "示例新名有限公司", "since": "2026-11-01"}, "rename"
+        desk,
+        LIAISON,
+        f"/subjects/{CODE}/name",
+        {"title": "示例新名有限公司", "since": "2026-11-01"},
+        "rename",
     )
     assert renamed.status_code == 200, renamed.text
 

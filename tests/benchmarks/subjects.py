@@ -55,7 +55,9 @@ def measure(kind: str, number: int) -> None:
         marks.append(perf_counter())
         database.close()
     steps = ("register", "observe", "commit", "observe again", "withdraw", f"search ({len(found.subjects)})")
-    spent = (f"{name} {after - before:.2f} s" for name, before, after in zip(steps, marks, marks[1:], strict=False))
+    spent = (
+        f"{name} {after - before:.2f} s" for name, before, after in zip(steps, marks, marks[1:], strict=False)
+    )
     print(f"{kind}, {number} subjects: {', '.join(spent)}")
 
 
