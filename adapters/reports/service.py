@@ -23,6 +23,7 @@ from adapters.db.tables import SNAPSHOT
 from adapters.personal import PersonalValues
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.reports.docx import template_of, write_docx
+from adapters.reports.handling import as_handler
 from adapters.reports.kinds import KINDS, Form, ReportKind
 from adapters.reports.model import Report, Watermark
 from adapters.reports.naming import Names
@@ -156,7 +157,8 @@ class Reports:
         calendar = self._calendars.current(self._calendar)
         today = calendar.local_date(now)
         region = self._region(asked, reach, is_about_case=kind.about == "case")
-        sources = SqlSources(self._database, reach, actor, region, calendar.local_date, self._assess)
+        handler = as_handler(actor, self._directories.current(), self._definitions.all(), today)
+        sources = SqlSources(self._database, reach, handler, region, calendar.local_date, self._assess)
         # A letter is about one case; its subject is named by `title`.
         subjects = {} if kind.about == "case" else {s.id: s.title for s in sources.subjects()}
         names = Names(

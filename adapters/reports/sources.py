@@ -127,11 +127,11 @@ def not_assessed(profile: Profile, year: int, now: datetime) -> Iterable[Assessm
 
 @dataclass(frozen=True, slots=True)
 class SqlSources:
-    """The tables as `reach` sees them, in `region` and all under it."""
+    """The tables as `reach` sees them, in `region` and all under it; `handler` holds the grants of `handling.as_handler`."""
 
     database: Database
     reach: Reach
-    actor: Actor
+    handler: Actor
     region: str
     local_date: LocalDate
     assess: Assess = not_assessed
@@ -226,7 +226,7 @@ class SqlSources:
 
     def handled(self) -> frozenset[str]:
         """The cases that wait for the reader now: their personal values are shown in full."""
-        query = select(HOLDING.c.case_id).where(waiting_for(self.actor))
+        query = select(HOLDING.c.case_id).where(waiting_for(self.handler))
         with self.database.reading() as connection:
             return frozenset(connection.scalars(query))
 
