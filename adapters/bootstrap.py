@@ -19,11 +19,18 @@ from adapters.files import Files
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
+from adapters.programme.figures import Figures
+from adapters.programme.in_force import in_force
+from adapters.programme.lists import Lists
+from adapters.programme.memberships import Memberships
 from adapters.programme.registry import ProgrammeRegistry
+from adapters.programme.slots import Slots
+from adapters.programme.targets import Targets
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.reports.assessing import assessor
 from adapters.reports.service import Reports
 from adapters.settings import Settings
+from adapters.subjects.profiles import Profiles
 from adapters.subjects.registry import Subjects
 from adapters.tokens import Tokens
 from adapters.writer import AfterCommit, Writer
@@ -52,6 +59,13 @@ class Container:
     reports: Reports
     subjects: Subjects
     once: Once
+    programmes: ProgrammeRegistry
+    profiles: Profiles
+    memberships: Memberships
+    lists: Lists
+    slots: Slots
+    figures: Figures
+    targets: Targets
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -91,6 +105,9 @@ def build(
         log=settings.log,
         version=package_version("bihuan"),
     )
+    numbers = Numbers(database, local_date)
+    programmes = ProgrammeRegistry(database, local_date)
+    profiles, memberships = Profiles(database), Memberships(database)
     personal = PersonalValues(database)
     reports = Reports(
         database,
@@ -100,7 +117,7 @@ def build(
         personal=personal,
         calendar=settings.calendar,
         templates=settings.templates,
-        assess=assessor(ProgrammeRegistry(database, local_date), local_date),
+        assess=assessor(programmes, local_date),
     )
     return Container(
         settings=settings,
@@ -110,7 +127,7 @@ def build(
         definitions=definitions,
         calendars=calendars,
         directories=directories,
-        numbers=Numbers(database, local_date),
+        numbers=numbers,
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
@@ -118,8 +135,28 @@ def build(
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
         reports=reports,
-        subjects=Subjects(database, local_date, dict),
+        subjects=Subjects(database, local_date, lambda: programmes.facts(now())),
         once=Once(database),
+        programmes=programmes,
+        profiles=profiles,
+        memberships=memberships,
+        slots=Slots(
+            database,
+            calendars=calendars,
+            definitions=definitions,
+            directories=directories,
+            numbers=numbers,
+            in_force=in_force(database, programmes, local_date),
+        ),
+        figures=Figures(
+            database,
+            calendars=calendars,
+            definitions=definitions,
+            directories=directories,
+            profiles=profiles,
+        ),
+        targets=Targets(database),
+        lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
         now=now,
     )
 

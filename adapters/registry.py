@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -43,6 +44,12 @@ class NoDirectory(BihuanError):
     """Raised when no organisation has been loaded yet."""
 
     code, kind = "no_directory", "missing"
+
+
+class StaleDirectory(BihuanError):
+    """Raised when the organisation was changed by somebody else first; read it again and decide again."""
+
+    code, kind = "stale_directory", "stale"
 
 
 class DefinitionRegistry:
@@ -107,8 +114,8 @@ class DefinitionRegistry:
         with self._lock, self._database.reading() as connection:
             for row in connection.execute(select(DEFINITION)):
                 if row.digest not in self._programs:
-                    source = load(row.source, name=f"{row.workflow}@{row.version}.yaml")
-                    self._programs[row.digest] = Program(source)
+                    name = f"{row.workflow}@{row.version}.yaml"
+                    self._programs[row.digest] = _compiled(row.source, name)
 
     def _names(self) -> set[str]:
         return {p.definition.workflow for p in list(self._programs.values())}
@@ -126,6 +133,12 @@ class DefinitionRegistry:
                     published_at=micros(at),
                 )
             )
+
+
+@lru_cache(maxsize=512)
+def _compiled(data: bytes, name: str) -> Program:
+    """The same bytes are the same program: a process that opens several databases reads them once."""
+    return Program(load(data, name=name))
 
 
 def _version(program: Program) -> int:
@@ -209,10 +222,23 @@ class DirectoryRegistry:
 
     def adopt(self, directory: Directory, at: datetime) -> None:
         """Make an organisation the current one."""
-        row = {"digest": directory.digest(), "data": canonical.encode(directory.as_data())}
         with self._database.writing() as connection:
-            _make_current(connection, DIRECTORY, true(), row, at)
+            _make_current(connection, DIRECTORY, true(), _directory_row(directory), at)
         self._directory = directory
+
+    def replace(self, connection: Connection, directory: Directory, at: datetime, *, expected: str) -> None:
+        """Make it the current one if the current one still has the digest `expected`; `refresh` after the commit.
+
+        Errors: `StaleDirectory`.
+        """
+        still = (DIRECTORY.c.digest == expected) & DIRECTORY.c.current
+        if not connection.execute(update(DIRECTORY).where(still).values(current=False)).rowcount:
+            raise StaleDirectory("组织机构刚被别人修改过", hint="重新读取名录，核对后再提交")
+        _make_current(connection, DIRECTORY, true(), _directory_row(directory), at)
+
+
+def _directory_row(directory: Directory) -> dict[str, Any]:
+    return {"digest": directory.digest(), "data": canonical.encode(directory.as_data())}
 
 
 def _make_current(

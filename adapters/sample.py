@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.organisation import client_person, sample_directory
+from adapters.programme.registry import ProgrammeRegistry
 from adapters.publishing import publish
 from adapters.registry import (
     CalendarRegistry,
@@ -20,7 +21,8 @@ from adapters.registry import (
 from engine.directory import PersonId, SubjectId
 from engine.errors import BihuanError
 from engine.loading import load
-from workflows import shipped
+from engine.programme.loading import load_programme
+from workflows import programme, shipped
 
 REGION: Final = "340104"
 SUBJECT: Final = SubjectId("sample-1")
@@ -57,10 +59,11 @@ def load_sample(
     calendars: CalendarRegistry,
     directories: DirectoryRegistry,
     now: datetime,
+    programmes: ProgrammeRegistry | None = None,
 ) -> None:
-    """Publish the shipped workflows with their calendars, and adopt the sample organisation. Errors: `NotASample`.
+    """Adopt the sample organisation, publish the shipped workflows with their calendars and, given a registry, the programme.
 
-    Doing it again changes nothing.
+    Doing it again changes nothing. Errors: `NotASample`.
     """
     sample = sample_directory([SUBJECT])
     try:
@@ -75,6 +78,9 @@ def load_sample(
     try:
         for name, data in shipped():
             publish(load(data, name=name), definitions, calendars, now)
+        if programmes is not None:
+            name, data = programme()
+            programmes.publish(load_programme(data, name=name), now)
     except VersionTaken as error:
         raise NotASample(
             f"数据库里的示例流程与本程序所带的不同：{error.message}",

@@ -15,7 +15,21 @@ from api import documents, errors
 from api.context import RequestContext
 from api.deps import Services
 from api.metrics import HttpMetrics
-from api.routes import batch, cases, commands, desk, files, health, index, reports, subjects, workflows
+from api.routes import (
+    batch,
+    cases,
+    commands,
+    desk,
+    files,
+    health,
+    index,
+    indicators,
+    organisation,
+    programme,
+    reports,
+    subjects,
+    workflows,
+)
 
 __all__ = ["create_app"]
 
@@ -50,7 +64,10 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     for router in (workflows.router, cases.router, commands.router, batch.router, files.router, desk.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(reports.router, prefix=PREFIX)
+    app.include_router(indicators.router, prefix=PREFIX)
     app.include_router(subjects.router, prefix=PREFIX)
+    app.include_router(organisation.router, prefix=PREFIX)
+    app.include_router(programme.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

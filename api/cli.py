@@ -12,7 +12,9 @@ from api.commands import (
     database,
     definitions,
     demo,
+    indicators,
     operations,
+    programme,
     reports,
     running,
     tasks,
@@ -43,9 +45,13 @@ app.command(rich_help_panel=RULES)(definitions.check)
 app.command(rich_help_panel=RULES)(definitions.graph)
 app.command(rich_help_panel=RULES)(definitions.publish)
 app.command(rich_help_panel=RULES)(definitions.migrate)
+app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
 app.command(rich_help_panel=LOOK)(reports.report)
+app.command(rich_help_panel=LOOK)(indicators.indicators)
+app.command(rich_help_panel=LOOK)(indicators.slots)
+app.command(rich_help_panel=LOOK)(indicators.ledger)
 app.add_typer(cases.app, name="case", rich_help_panel=LOOK)
 app.add_typer(tasks.app, name="task", rich_help_panel=LOOK)
 app.add_typer(tokens.app, name="token", rich_help_panel=SET)

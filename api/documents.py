@@ -23,6 +23,8 @@ from api.bodies import (
     WithdrawBody,
 )
 from api.errors import MEDIA_TYPE, TITLES
+from api.organisation_schemas import BODIES as ORGANISATION_BODIES
+from api.programme_schemas import BODIES as PROGRAMME_BODIES
 from api.schemas import Problem
 from api.subject_schemas import BODIES as SUBJECT_BODIES
 
@@ -46,7 +48,9 @@ _BODIES: Final = (
     ReportRequest,
     StepBody,
     WithdrawBody,
+    *PROGRAMME_BODIES,
     *SUBJECT_BODIES,
+    *ORGANISATION_BODIES,
 )
 
 

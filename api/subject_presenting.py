@@ -42,6 +42,7 @@ class SubjectPresenter:
         self._caller = caller
         self._names = presenter
         self._specs = container.subjects.specs()
+        self._lists = container.programmes.lists(container.now())
 
     def summary(self, subject: Subject) -> SubjectSummary:
         return SubjectSummary(
@@ -94,7 +95,10 @@ class SubjectPresenter:
 
     def _membership(self, found: Membership) -> MembershipView:
         return MembershipView(
-            list=Named(id=found.list, title=self.list_title(found.list)),
+            list=Named(
+                id=found.list,
+                title=str(self._lists[found.list].title) if found.list in self._lists else found.list,
+            ),
             since=found.since,
             until=found.until,
             how_in=found.how_in,
@@ -104,9 +108,6 @@ class SubjectPresenter:
             evidence=found.evidence,
             case=found.case,
         )
-
-    def list_title(self, name: str) -> str:
-        return name
 
     def _contacts(self, found: list[Contact]) -> ContactsView:
         return ContactsView(

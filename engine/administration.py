@@ -115,7 +115,15 @@ def relate(draft: Draft, command: Relate) -> None:
         clock = draft.case.clocks.get(clock_id)
         if clock and clock.is_open:
             timing.update(draft, clock_id, "inherit", _inherited(draft, started_at, due_at))
-    draft.notify_holder(draft.case.holder, f"related_{command.news}", other=command.other)
+    _tell_of(draft, f"related_{command.news}", command.other)
+
+
+def _tell_of(draft: Draft, about: str, other: str) -> None:
+    """Who has the case; where it has ended, those who worked on it: the answer may still matter to the one who asked."""
+    if draft.case.holder.role:
+        draft.notify_holder(draft.case.holder, about, other=other)
+    elif people := sorted({person for taken in draft.case.taken.values() for person in taken.by}):
+        draft.effect("notify", about=about, people=people, role="", other=other)
 
 
 def _inherited(draft: Draft, started_at: str, due_at: str) -> Callable[[Clock, clocks.Rule], Clock]:

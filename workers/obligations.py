@@ -1,6 +1,6 @@
 """The programme's part of a sweep: opens the slots that are due to exist, in small groups, and flags crowded contacts.
 
-Slots follow from days and lists, not from messages: looking once a minute is soon enough, and at once while some are missing.
+Slots follow from days and lists, not from messages: looking once a minute is soon enough, and at once again while some are left.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import structlog
 from adapters.bootstrap import Container
 from adapters.logging import bound
 from adapters.metrics import Metrics
+from workers.obligations import Obligations
 from workers.tasks import Performer
 
 __all__ = ["Sweeper", "Swept"]
@@ -26,6 +27,7 @@ _BREATH_SECONDS = 0.01
 GROUPS_IN_A_PASS = 40
 BATCHES_IN_A_PASS = 20
 _BEAT_EVERY = timedelta(seconds=5)
+_LIST_EVERY = timedelta(seconds=3)
 _REFRESH_EVERY = timedelta(seconds=30)
 
 log = structlog.get_logger()
@@ -33,11 +35,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one pass did: rungs fired, tasks claimed; `more` if it stopped at its own limit and not for lack of work."""
+    """What one pass did: rungs fired, tasks claimed, subjects looked at for lists.
+
+    `more` if it stopped at its own limit and not for lack of work.
+    """
 
     fired: int
     performed: int
     more: bool
+    listed: int = 0
 
 
 class Sweeper:
@@ -50,13 +56,17 @@ class Sweeper:
         self._stop = Signal()
         self._beat_at: datetime | None = None
         self._refreshed_at: datetime | None = None
+        self._listed_at: datetime | None = None
+        self._obligations = Obligations(container.slots, performer.submit)
 
     def tick(self) -> Swept:
         """Fire and perform until nothing is due, within the limits of a pass. Errors: `StoreUnavailable`, and any other."""
         self._keep_house()
         fired, more_due = self._fire()
         performed, more_ready = self._perform()
-        return Swept(fired, performed, more_due or more_ready)
+        listed, more_dirty = self._list()
+        more_owed = self._open_slots()
+        return Swept(fired, performed, more_due or more_ready or more_dirty or more_owed, listed)
 
     def run(self, stop: Signal, period: float) -> None:
         """A pass each `period` seconds, at once again while there is more. A pass that fails is logged, never the end."""
@@ -66,6 +76,8 @@ class Sweeper:
                 self._guarded("house", self._keep_house)
                 more = self._guarded("fire", lambda: self._fire()[1])
                 more = self._guarded("perform", lambda: self._perform()[1]) or more
+                more = self._guarded("lists", self._list_if_time) or more
+                more = self._guarded("slots", self._open_slots) or more
                 if not more:
                     stop.wait(period)
 
@@ -99,6 +111,25 @@ class Sweeper:
                 return total, False
         return total, True
 
+    def _list_if_time(self) -> bool:
+        """Which cases behind members have ended is asked of all members: a little less often than what is due."""
+        now = self._container.now()
+        if not _is_time(self._listed_at, now, _LIST_EVERY):
+            return False
+        more = self._list()[1]
+        self._listed_at = None if more else now
+        return more
+
+    def _list(self) -> tuple[int, bool]:
+        """Let lists keep themselves: one group of what changed, so that clocks and tasks have their turn."""
+        ran = self._container.lists.run(self._performer.submit)
+        if ran.subjects:
+            log.info("lists_kept", subjects=ran.subjects, entered=ran.entered, left=ran.left)
+        return ran.subjects, ran.more
+
+    def _open_slots(self) -> bool:
+        return self._obligations.tick(self._container.now())
+
     def _keep_house(self) -> None:
         now = self._container.now()
         if _is_time(self._beat_at, now, _BEAT_EVERY):
@@ -114,6 +145,7 @@ class Sweeper:
         container = self._container
         container.definitions.refresh()
         container.directories.refresh()
+        container.programmes.refresh()
         for calendar in {p.definition.calendar for p in container.definitions.all()}:
             container.calendars.refresh(calendar)
 

@@ -54,7 +54,7 @@ class Performer:
         self._numbers = container.numbers
         self._now = container.now
         self._lease = timedelta(seconds=container.settings.lease_seconds)
-        self._submit = submit
+        self.submit = submit
         self._metrics = metrics
         self._claims = count(1)
 
@@ -104,7 +104,7 @@ class Performer:
         asked: dict[TaskId, Future[Outcome]] = {}
         for task in tasks:
             try:
-                asked[task.id] = self._submit(self._command(task))
+                asked[task.id] = self.submit(self._command(task))
             except Exception as error:  # an effect that cannot be read, or a writer that is full
                 failures[task.id] = error
         for task_id, future in asked.items():

@@ -50,6 +50,11 @@ class Once:
                     return done
             raise
 
+    def is_known(self, key: str) -> bool:
+        """Whether an answer was given under this key before; then nothing is decided again."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(RECEIPT.c.at).where(RECEIPT.c.command == key)) is not None
+
 
 def _first(
     connection: Connection,

@@ -5,20 +5,20 @@ Everything is read for one region and all under it; whether the caller may see t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from adapters.db.database import Database
 from adapters.programme.material import (
     Needed,
     needed,
     read_material,
-    read_slots,
     read_spells,
     read_targets,
 )
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.subjects.profiles import Profiles
 from engine.access import Reach
 from engine.directory import Directory, covers
 from engine.errors import BihuanError
@@ -28,8 +28,9 @@ from engine.programme.figures import Figure
 from engine.programme.indicators import Over
 from engine.programme.ledger import Ledger, ledger_of
 from engine.programme.model import Programme
+from engine.programme.obligations import Colour
 from engine.programme.periods import Period
-from engine.programme.selecting import Material, Selector, Slot, Verdict
+from engine.programme.selecting import Material, Selector, Slot
 
 __all__ = [
     "Coloured",
@@ -86,12 +87,12 @@ class Coloured:
     """A slot with its colour on the day that was asked about."""
 
     slot: Slot
-    colour: str
+    colour: Colour
     done: bool
 
 
 class Figures:
-    """`verdict` says what a rule set says of a subject on a day."""
+    """Reads anew for each question: a figure always equals the rows that are there."""
 
     def __init__(
         self,
@@ -100,13 +101,13 @@ class Figures:
         calendars: CalendarRegistry,
         definitions: DefinitionRegistry,
         directories: DirectoryRegistry,
-        verdict: Callable[[Programme], Verdict] = lambda programme: _unknown,
+        profiles: Profiles,
     ) -> None:
         self._database = database
         self._calendars = calendars
         self._definitions = definitions
         self._directories = directories
-        self._verdict = verdict
+        self._profiles = profiles
 
     def table(
         self,
@@ -123,7 +124,7 @@ class Figures:
 
         Errors: `RegionOutOfReach`, `UnknownIndicator`.
         """
-        region = self._region(reach, region)
+        region = self.region(reach, region)
         wanted = list(names) or list(programme.indicators)
         _require(wanted, programme.indicators)
         places = _Places(self._directories.current(), region, level)
@@ -138,7 +139,7 @@ class Figures:
             shown,
         )
 
-    def figure(
+    def rows(
         self,
         programme: Programme,
         name: str,
@@ -147,14 +148,13 @@ class Figures:
         *,
         reach: Reach,
         region: str = "",
-    ) -> tuple[str, Figure]:
-        """One figure of one region with the ids of the rows behind it. Errors: as `table`, and `FigureSuppressed`."""
+    ) -> Table:
+        """One figure of a whole region, for the ids of the rows behind it. Errors: as `table`, and `FigureSuppressed`."""
         table = self.table(programme, period, now, reach=reach, region=region, level=0, names=[name])
-        figure = table.whole[name]
-        if figure.suppressed:
+        if table.whole[name].suppressed:
             least = programme.indicators[name].suppress_below
             raise FigureSuppressed(f"样本不足 {least} 个，不显示明细", hint="选择更长的时期或更大的区划")
-        return table.region, figure
+        return table
 
     def ledger(
         self,
@@ -168,7 +168,7 @@ class Figures:
         level: int | None = None,
     ) -> LedgerTable:
         """Errors: `RegionOutOfReach`, `UnknownIndicator`."""
-        region = self._region(reach, region)
+        region = self.region(reach, region)
         _require([list_name], programme.lists)
         calendar = self._calendars.current(programme.calendar)
         start, end = calendar.start_of(period.first), calendar.start_of(period.next.first)
@@ -192,7 +192,7 @@ class Figures:
         names: Iterable[str] = (),
     ) -> list[Coloured]:
         """The slots whose own period lies in this one. Errors: `RegionOutOfReach`, `UnknownIndicator`."""
-        region = self._region(reach, region)
+        region = self.region(reach, region)
         wanted = list(names) or list(programme.obligations)
         _require(wanted, programme.obligations)
         overs = [Over(slots=name) for name in wanted]
@@ -201,7 +201,7 @@ class Figures:
         return [
             Coloured(slot, words["colour"], words["done"])
             for name in wanted
-            for slot in read_slots(self._database, programme, name, region=region, first=period.first)
+            for slot in material.slots[name]
             if selector.is_in_period(slot) and (words := selector.slot_words(slot))
         ]
 
@@ -237,10 +237,11 @@ class Figures:
             region=region,
             before=calendar.start_of(period.next.first),
             versions=self._definitions.versions,
-            verdict=self._verdict(programme),
+            day=calendar.local_date,
+            profiles=self._profiles,
         )
 
-    def _region(self, reach: Reach, region: str) -> str:
+    def region(self, reach: Reach, region: str) -> str:
         """The region that is asked about, or the caller's own. Errors: `RegionOutOfReach`."""
         wanted = region or next(iter(reach.regions), "")
         known = any(each.id == wanted for each in self._directories.current().regions)
@@ -284,7 +285,3 @@ def _require(names: Iterable[str], declared: Mapping[str, object]) -> None:
         if name not in declared:
             near = nearest(name, declared)
             raise UnknownIndicator(f"工作方案里没有 {name}", hint=f"是不是 {near}？" if near else "")
-
-
-def _unknown(rule_set: str, profile: object, day: date) -> str:
-    return "unknown"

@@ -13,7 +13,8 @@ from adapters.db import rows
 from adapters.db.access import under
 from adapters.db.database import Database
 from adapters.db.rows import micros, moment, moment_or_none
-from adapters.db.tables import CASE, EVENT, MEMBERSHIP, OBSERVATION, SLOT, SUBJECT, TARGET
+from adapters.db.tables import CASE, EVENT, MEMBERSHIP, SLOT, SUBJECT, TARGET
+from adapters.subjects.profiles import Profiles
 from engine.canonical import decode
 from engine.case import Case, CaseId, Clock
 from engine.directory import SubjectId
@@ -22,8 +23,7 @@ from engine.programme.indicators import Indicator, Over
 from engine.programme.ledger import Spell
 from engine.programme.model import Programme
 from engine.programme.readings import Reading, earlier_runs
-from engine.programme.selecting import Material, Slot, Verdict, workflow_of
-from engine.subjects import Observation, Profile, known_facts
+from engine.programme.selecting import Material, Slot, workflow_of
 
 __all__ = ["Needed", "needed", "read_material", "read_slots", "read_spells", "read_targets"]
 
@@ -78,14 +78,17 @@ def read_material(
     region: str,
     before: datetime,
     versions: Callable[[str], Collection[Program]],
-    verdict: Verdict,
+    day: Callable[[datetime], date],
+    profiles: Profiles,
 ) -> Material:
     """Everything of the region that began before a moment."""
     behind = {workflow_of(programme, over) for over in wanted.overs} - {""}
     readings = {name: Reading(versions(name)) for name in wanted.workflows | behind}
     cases = {name: _cases(database, _of_workflow(name, region, before)) for name in wanted.workflows}
     spells = {name: read_spells(database, name, region=region, before=before) for name in wanted.lists}
-    slots = {name: read_slots(database, programme, name, region=region) for name in wanted.obligations}
+    slots = {
+        name: read_slots(database, programme, name, region=region, day=day) for name in wanted.obligations
+    }
     return Material(
         readings=readings,
         cases=cases,
@@ -96,9 +99,8 @@ def read_material(
         },
         spells=spells,
         slots=slots,
-        profiles=_profiles(database, region) if wanted.has_subjects else (),
+        profiles=tuple(profiles.many(_subjects(database, region))) if wanted.has_subjects else (),
         behind={case.id: case for case in _behind(database, wanted, region)},
-        verdict=verdict,
     )
 
 
@@ -131,9 +133,18 @@ def read_spells(
 
 
 def read_slots(
-    database: Database, programme: Programme, name: str, *, region: str, first: date | None = None
+    database: Database,
+    programme: Programme,
+    name: str,
+    *,
+    region: str,
+    day: Callable[[datetime], date],
+    first: date | None = None,
 ) -> tuple[Slot, ...]:
-    """The slots of an obligation in a region, by period and target; those of terms that end on or after `first`."""
+    """The slots of an obligation in a region, by period and target; those of terms that end on or after `first`.
+
+    `day` is the local day of a moment.
+    """
     query = select(SLOT).where(SLOT.c.obligation == name, under(SLOT.c.region, region))
     if first is not None:
         query = query.where(SLOT.c.last >= first.isoformat())
@@ -150,6 +161,7 @@ def read_slots(
             first=date.fromisoformat(row.first),
             last=date.fromisoformat(row.last),
             case=CaseId(row.case_id),
+            opened_on=day(moment(row.opened_at)),
             subject=row.target if of_list else "",
         )
         for row in found
@@ -208,36 +220,7 @@ def _earlier(
     return found
 
 
-def _profiles(database: Database, region: str) -> tuple[Profile, ...]:
-    """Subjects with what is known of them now."""
-    here = under(SUBJECT.c.region, region)
-    said: defaultdict[str, list[Observation]] = defaultdict(list)
-    observed = (
-        select(OBSERVATION)
-        .join_from(OBSERVATION, SUBJECT, SUBJECT.c.id == OBSERVATION.c.subject)
-        .where(here, OBSERVATION.c.withdrawn_at.is_(None))
-    )
-    subjects = select(SUBJECT.c.id, SUBJECT.c.title, SUBJECT.c.region).where(here).order_by(SUBJECT.c.id)
+def _subjects(database: Database, region: str) -> list[SubjectId]:
+    query = select(SUBJECT.c.id).where(under(SUBJECT.c.region, region)).order_by(SUBJECT.c.id)
     with database.reading() as connection:
-        for row in connection.execute(observed):
-            said[row.subject].append(_observation(row))
-        return tuple(
-            Profile(SubjectId(row.id), row.title, row.region, known_facts(said[row.id]))
-            for row in connection.execute(subjects)
-        )
-
-
-def _observation(row: object) -> Observation:
-    values = row._mapping  # type: ignore[attr-defined]
-    return Observation(
-        subject=SubjectId(values["subject"]),
-        year=values["year"],
-        facts=decode(values["body"]),
-        source=values["source"],
-        vintage=date.fromisoformat(values["vintage"]),
-        entered_by=values["entered_by"],
-        entered_at=moment(values["entered_at"]),
-        verified=values["verified"],
-        batch=values["batch"],
-        n=values["n"],
-    )
+        return [SubjectId(subject) for subject in connection.scalars(query)]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, text, true, tuple_, update
 
 from adapters.db import rows
 from adapters.db.access import under
@@ -48,6 +48,8 @@ _CLEAN: Final = text("UPDATE subject SET dirty = :no WHERE id = :id AND updated_
 _AGAIN: Final = text(
     "UPDATE subject SET dirty = :yes WHERE id = :id AND updated_at <> :updated_at AND NOT dirty"
 )
+
+_LOOK: Final = text("UPDATE subject SET dirty = :yes WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,26 @@ class Memberships:
         """How many are on each list now, within reach."""
         query = select(MEMBERSHIP.c.list, func.count()).where(text(MEMBERSHIP_IS_OPEN), _readable(reach))
         with self._database.reading() as connection:
-            return dict(connection.execute(query.group_by(MEMBERSHIP.c.list)).tuples().all())
+            return {row.list: row[1] for row in connection.execute(query.group_by(MEMBERSHIP.c.list))}
+
+    def put_on(self, connection: Connection, spell: Spell) -> None:
+        """Put a subject on a list by hand, in the caller's transaction; whoever is on it stays as it is."""
+        where = (MEMBERSHIP.c.list == spell.list, MEMBERSHIP.c.subject == spell.subject)
+        newest = select(MEMBERSHIP.c.n, MEMBERSHIP.c.until).where(*where).order_by(MEMBERSHIP.c.n.desc())
+        last = connection.execute(newest.limit(1)).one_or_none()
+        if last is None or last.until is not None:
+            connection.execute(_ENTER, _entered(replace(spell, n=last.n + 1 if last else 1)))
+            connection.execute(_LOOK, {"id": spell.subject, "yes": True})
+
+    def take_off(
+        self, connection: Connection, list_: str, subject: str, *, reason: str, at: datetime
+    ) -> bool:
+        """Take a subject off a list by hand, in the caller's transaction; False where it was not on it."""
+        where = (MEMBERSHIP.c.list == list_, MEMBERSHIP.c.subject == subject, text(MEMBERSHIP_IS_OPEN))
+        closed = {"until": rows.micros(at), "how_out": "exited", "reason": reason}
+        is_off = connection.execute(update(MEMBERSHIP).where(*where).values(**closed)).rowcount > 0
+        connection.execute(_LOOK, {"id": subject, "yes": True})
+        return is_off
 
     def spells(self, subject: SubjectId) -> list[Spell]:
         """Every spell of a subject on any list, the earliest first."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from threading import Lock
 
 from sqlalchemy import insert, select, update
@@ -16,7 +17,9 @@ from adapters.db.rows import micros
 from adapters.db.tables import PROGRAMME, SUBJECT
 from adapters.registry import VersionTaken
 from engine.errors import BihuanError
+from engine.programme.facts import FactSpec
 from engine.programme.judging import Judge
+from engine.programme.lists import ListSpec
 from engine.programme.loading import ProgrammeSource, load_programme
 from engine.programme.model import Programme
 from engine.programme.reconciling import Reconciler
@@ -80,6 +83,18 @@ class ProgrammeRegistry:
             raise UnknownProgramme("没有正在施行的工作方案", hint="bihuan programme publish 发布")
         return found
 
+    def facts(self, at: datetime) -> Mapping[str, FactSpec]:
+        """What may be known of subjects; nothing while no programme is in force."""
+        with suppress(UnknownProgramme):
+            return self.current(at).programme.facts
+        return {}
+
+    def lists(self, at: datetime) -> Mapping[str, ListSpec]:
+        """Nothing while no programme is in force."""
+        with suppress(UnknownProgramme):
+            return self.current(at).programme.lists
+        return {}
+
     def version(self, version: int) -> Published:
         for published in self.versions():
             if published.programme.version == version:
@@ -117,6 +132,7 @@ class ProgrammeRegistry:
             connection.execute(update(SUBJECT).values(dirty=True))
 
 
+@lru_cache(maxsize=64)
 def _compiled(data: bytes, version: int) -> Published:
     source = load_programme(data, name=f"programme@{version}.yaml")
     judge = Judge(source.programme)

@@ -290,7 +290,7 @@ def _row(key: SlotKey, case: str, at: int) -> dict[str, Any]:
 
 
 def _contact(frequency: Frequency, case: Case, at: At, *, is_planned: bool) -> Contact:
-    said = case.data.get(frequency.on or "")
+    said = case.data.get(frequency.day or "")
     day = date.fromisoformat(said) if said else at.calendar.local_date(case.opened_at)
     flagged = case.data.get(frequency.number, 0) if frequency.step in case.taken else 0
     return Contact(case.id, case.subject, day, is_planned, flagged)

@@ -1,4 +1,4 @@
-"""Targets: what is set for an indicator, a region and a year. A change adds a row; older values stay with who set them."""
+"""Targets: what is set for an indicator, a region and a year. A change adds a row; former values stay with who set them."""
 
 from __future__ import annotations
 

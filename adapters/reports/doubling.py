@@ -30,8 +30,8 @@ class Counted(NamedTuple):
 
 
 COUNTED: Final = (
-    Counted("sme", "科技型中小企业", "filed_sme", "sme_count"),
-    Counted("high_tech", "高新技术企业", "certified_high_tech", "high_tech_count"),
+    Counted("sme", "科技型中小企业", "filed_sme", "sme_number"),
+    Counted("high_tech", "高新技术企业", "certified_high_tech", "high_tech_number"),
 )
 _COLUMNS: Final = (
     Column("region", "区划代码", width=8),

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, select, text
 
 from adapters.db.access import under
 from adapters.db.bulk import portions
 from adapters.db.cursor import after, cursor
 from adapters.db.rows import moment, moment_or_none
-from adapters.db.tables import MEMBERSHIP, OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.tables import (
+    MEMBERSHIP,
+    MEMBERSHIP_IS_OPEN,
+    OBSERVATION,
+    SUBJECT,
+    SUBJECT_NAME,
+    SUBJECT_REGION,
+)
 from adapters.subjects.names import folded_name
 from engine.access import Reach
 from engine.canonical import decode
@@ -164,6 +171,14 @@ def memberships(connection: Connection, subject: str) -> list[Membership]:
         query.order_by(MEMBERSHIP.c.since.desc(), MEMBERSHIP.c.list, MEMBERSHIP.c.n.desc())
     )
     return [_membership(row) for row in rows]
+
+
+def members_by_region(connection: Connection, name: str) -> dict[str, int]:
+    query = select(MEMBERSHIP.c.region, func.count()).where(
+        MEMBERSHIP.c.list == name, text(MEMBERSHIP_IS_OPEN)
+    )
+    rows = connection.execute(query.group_by(MEMBERSHIP.c.region))
+    return {region: int(number) for region, number in rows}
 
 
 def _conditions(reach: Reach, wanted: SubjectFilter) -> list[ColumnElement[bool]]:

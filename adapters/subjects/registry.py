@@ -128,6 +128,11 @@ class Subjects:
         with self._database.reading() as connection:
             return reading.memberships(connection, subject)
 
+    def members_by_region(self, name: str) -> dict[str, int]:
+        """How many are on a list now, by the region under which they were put there."""
+        with self._database.reading() as connection:
+            return reading.members_by_region(connection, name)
+
     def contacts(self, subject: str, now: datetime) -> list[Contact]:
         """Visits of the last 30 days by offices of all tiers, the latest first."""
         with self._database.reading() as connection:

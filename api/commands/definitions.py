@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,10 +27,16 @@ from engine.findings import Finding
 from engine.findings import Refused as RefusedDefinition
 from engine.loading import Source, load
 from engine.machine import Program
+from engine.programme.certificate import ProgrammeCertificate, certify_programme, describe_programme
+from engine.programme.loading import ProgrammeSource, is_programme, load_programme
 from engine.runtime import Refused
 
 FilesToCheck = Annotated[list[Path], typer.Argument(help="Workflow files.", show_default=False)]
 OneFile = Annotated[Path, typer.Argument(help="A workflow file.", show_default=False)]
+
+
+_Loaded = Source | ProgrammeSource | tuple[Finding, ...]
+_Result = Certificate | ProgrammeCertificate | tuple[Finding, ...]
 
 
 class UnreadableFile(BihuanError):
@@ -40,14 +46,17 @@ class UnreadableFile(BihuanError):
 
 
 def check(files: FilesToCheck, as_json: AsJson = False) -> None:
-    """Certify workflows: sound, bounded, answered for; or the finding with its line. Exit code 0 or 1."""
+    """Certify workflows: sound, bounded, answered for; or the finding with its line. Exit code 0 or 1.
+
+    A programme is certified over the workflows among the files, and those beside it.
+    """
     loaded = {file: _load(file) for file in files}
     sources = [source for source in loaded.values() if isinstance(source, Source)]
     results = {
-        file: _certified(source, _previous(source, sources)) if isinstance(source, Source) else source
+        file: _result(file, source, sources)
         for file, source in working_on("Checking", loaded.items(), len(loaded))
     }
-    is_ok = all(isinstance(result, Certificate) and result.ok for result in results.values())
+    is_ok = all(not isinstance(result, tuple) and result.ok for result in results.values())
     data = {"ok": is_ok, "files": [_result_data(str(file), result) for file, result in results.items()]}
     answer(data, as_json, lambda console: _show_results(console, results))
     if not is_ok:
@@ -132,9 +141,27 @@ def migrate(
 # Certificates
 
 
-def _load(file: Path) -> Source | tuple[Finding, ...]:
+def _result(file: Path, loaded: _Loaded, sources: Sequence[Source]) -> _Result:
+    if isinstance(loaded, Source):
+        return _certified(loaded, _previous(loaded, sources))
+    if isinstance(loaded, ProgrammeSource):
+        beside = [
+            source for f in sorted(file.parent.glob("*.yaml")) if isinstance(source := _load(f), Source)
+        ]
+        return certify_programme(loaded, _newest((*beside, *sources)))
+    return loaded
+
+
+def _newest(sources: Iterable[Source]) -> dict[str, Definition]:
+    """The newest version of each workflow."""
+    ordered = sorted(sources, key=lambda source: source.definition.version)
+    return {source.definition.workflow: source.definition for source in ordered}
+
+
+def _load(file: Path) -> _Loaded:
     try:
-        return load(file.read_bytes(), name=str(file))
+        data = file.read_bytes()
+        return load_programme(data, name=str(file)) if is_programme(data) else load(data, name=str(file))
     except RefusedDefinition as refused:
         return refused.findings
     except OSError as error:
@@ -145,7 +172,15 @@ def _accepted(file: Path) -> Source:
     source = _load(file)
     if isinstance(source, Source):
         return source
+    if isinstance(source, ProgrammeSource):
+        raise NotAWorkflow(f"{file} 是工作方案，不是流程", hint="bihuan programme publish 发布工作方案")
     raise DefinitionRefused(source)
+
+
+class NotAWorkflow(BihuanError):
+    """Raised when a command that works on workflows is given a programme."""
+
+    code, kind = "not_a_workflow", "invalid"
 
 
 class DefinitionRefused(BihuanError):
@@ -179,11 +214,8 @@ def _published_before(made: Container, definition: Definition) -> Definition | N
     return made.definitions.version(definition.workflow, replaces.version).definition if replaces else None
 
 
-_Result = Certificate | tuple[Finding, ...]
-
-
 def _result_data(file: str, result: _Result) -> dict[str, Any]:
-    if isinstance(result, Certificate):
+    if not isinstance(result, tuple):
         return {"file": file, "ok": result.ok, "certificate": result.as_data()}
     return {"file": file, "ok": False, "findings": [finding.as_data() for finding in result]}
 
@@ -192,6 +224,8 @@ def _show_results(console: Console, results: dict[Path, _Result]) -> None:
     for file, result in results.items():
         if isinstance(result, Certificate):
             console.print(describe(result), style=None if result.ok else "red")
+        elif isinstance(result, ProgrammeCertificate):
+            console.print(describe_programme(result), style=None if result.ok else "red")
         else:
             console.print(f"{file}：不通过，读不进来", style="red")
             for finding in result:

@@ -105,7 +105,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 def _sample(made: Container, address: str) -> dict[str, str]:
     """Load the sample and make one token for each role; also written to a file that the walk reads."""
-    load_sample(made.definitions, made.calendars, made.directories, made.now())
+    load_sample(made.definitions, made.calendars, made.directories, made.now(), made.programmes)
     tokens = {
         role: made.tokens.create(person, f"示例 {role}", made.now(), SAMPLE_DAYS)[1]
         for role, person in PEOPLE.items()

@@ -1,6 +1,6 @@
 """Cross-checks of obligations, frequencies and indicators: what they name must exist and their conditions must compile.
 
-One generator for each section, called when a programme is loaded; without `programs` (the workflows by name) what needs them is
+One generator for each section, called when a programme is loaded; without `workflows` (the workflows by name) what needs them is
 left unchecked. Reading YAML and line numbers is left to `loading.py`.
 """
 
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from engine.definition import FieldType
+from engine.definition import Definition, FieldType
 from engine.durations import DurationError
 from engine.expressions import ExpressionRefused, Kind, compile_guard
 from engine.lookups import Fault, Path, known
-from engine.machine import Program
 from engine.programme.frequency import Frequency
 from engine.programme.indicators import LEDGER_VALUES, MEASURES, Indicator, Over
 from engine.programme.model import Programme
@@ -24,49 +23,55 @@ from engine.programme.obligations import (
     day_of_year,
     is_source,
 )
-from engine.programme.readings import Reading
+from engine.programme.readings import Names
 from engine.programme.selecting import BYS, MEMBER_BYS, words_over, workflow_of
 
-__all__ = ["frequency_faults", "indicator_faults", "obligation_faults"]
+__all__ = ["faults", "frequency_faults", "indicator_faults", "obligation_faults"]
 
-Programs = Mapping[str, Program]
+Workflows = Mapping[str, Definition]
 Faults = Iterator[Fault]
 
 
-def obligation_faults(programme: Programme, programs: Programs | None) -> Faults:
+def faults(programme: Programme, workflows: Workflows | None = None) -> Faults:
+    """Of all three sections."""
+    for section in (obligation_faults, frequency_faults, indicator_faults):
+        yield from section(programme, workflows)
+
+
+def obligation_faults(programme: Programme, workflows: Workflows | None) -> Faults:
     """Of the section `obligations`."""
     for name, obligation in programme.obligations.items():
         path: Path = ("obligations", name)
         yield from _whom(programme, obligation, path)
         yield from _days(obligation, path)
         yield from _sources(obligation, path)
-        if programs is not None:
-            yield from _opened(obligation, programs, path)
+        if workflows is not None:
+            yield from _opened(obligation, workflows, path)
 
 
-def frequency_faults(programme: Programme, programs: Programs | None) -> Faults:
+def frequency_faults(programme: Programme, workflows: Workflows | None) -> Faults:
     """Of the section `frequency`."""
     for name, frequency in programme.frequency.items():
         path: Path = ("frequency", name)
         if not frequency.days:
             yield Fault("frequency_span", "间隔须为天或周", (*path, "within"), "例如 30 days")
-        if programs is not None:
-            yield from _flagged(frequency, programs, path)
+        if workflows is not None:
+            yield from _flagged(frequency, workflows, path)
 
 
-def indicator_faults(programme: Programme, programs: Programs | None) -> Faults:
+def indicator_faults(programme: Programme, workflows: Workflows | None) -> Faults:
     """Of the section `indicators`."""
-    readings = {name: Reading((program,)) for name, program in (programs or {}).items()}
+    readings = {name: Names((definition,)) for name, definition in (workflows or {}).items()}
     for name, indicator in programme.indicators.items():
         path: Path = ("indicators", name)
         yield from _shape(indicator, path)
         yield from _named(programme, name, indicator, path)
         for key, over in (("over", indicator.over), ("having", indicator.having)):
             if over is not None:
-                yield from _rows(programme, over, (*path, key), programs)
+                yield from _rows(programme, over, (*path, key), workflows)
         if indicator.over is not None:
-            yield from _value(programme, indicator, path, readings if programs is not None else None)
-        if programs is not None:
+            yield from _value(programme, indicator, path, readings if workflows is not None else None)
+        if workflows is not None:
             yield from _conditions(programme, indicator, path, readings)
 
 
@@ -105,12 +110,12 @@ def _sources(obligation: Obligation, path: Path) -> Faults:
             yield Fault("unknown_source", f"不知道带入什么：{source}", (*path, "with", field), hint)
 
 
-def _opened(obligation: Obligation, programs: Programs, path: Path) -> Faults:
-    yield from known("workflow", "流程", obligation.workflow, programs, (*path, "workflow"))
-    program = programs.get(obligation.workflow)
-    if program is None:
+def _opened(obligation: Obligation, workflows: Workflows, path: Path) -> Faults:
+    yield from known("workflow", "流程", obligation.workflow, workflows, (*path, "workflow"))
+    definition = workflows.get(obligation.workflow)
+    if definition is None:
         return
-    opening = program.definition.opening
+    opening = definition.opening
     taken = (*opening.needs, *opening.may)
     for field in obligation.bring:
         yield from known("field", "登记时可填的字段", field, taken, (*path, "with", field))
@@ -118,26 +123,27 @@ def _opened(obligation: Obligation, programs: Programs, path: Path) -> Faults:
         if field not in obligation.bring:
             message = f"登记 {obligation.workflow} 须填 {field}，这里没有带入"
             yield Fault("obligation_brings_too_little", message, (*path, "with"), f"加上 {field}")
-    words = Reading((program,)).words
+    names = Names((definition,))
+    if obligation.at is not None:
+        yield from known("step", "动作", obligation.at, names.steps, (*path, "at"))
     for key, text in (("done", obligation.done), ("in_time", obligation.in_time)):
-        yield from _condition(text, words, (*path, key))
+        yield from _condition(text, names.words, (*path, key))
 
 
-def _flagged(frequency: Frequency, programs: Programs, path: Path) -> Faults:
-    yield from known("workflow", "流程", frequency.workflow, programs, (*path, "workflow"))
-    program = programs.get(frequency.workflow)
-    if program is None:
+def _flagged(frequency: Frequency, workflows: Workflows, path: Path) -> Faults:
+    yield from known("workflow", "流程", frequency.workflow, workflows, (*path, "workflow"))
+    definition = workflows.get(frequency.workflow)
+    if definition is None:
         return
-    definition = program.definition
     steps = {name: step for chart, _, _, name, step in definition.steps() if not chart}
     yield from known("step", "动作", frequency.step, steps, (*path, "step"))
     if step := steps.get(frequency.step):
         brings = (*step.needs, *step.may)
         yield from known("field", "这一步可填的字段", frequency.number, brings, (*path, "number"))
-    if frequency.on is not None:
+    if frequency.day is not None:
         dates = [name for name, spec in definition.fields.items() if spec.type is FieldType.DATE]
-        yield from known("field", "日期字段", frequency.on, dates, (*path, "on"))
-    words = Reading((program,)).words
+        yield from known("field", "日期字段", frequency.day, dates, (*path, "day"))
+    words = Names((definition,)).words
     for key, text in (("planned", frequency.planned), ("counts", frequency.counts)):
         yield from _condition(text, words, (*path, key))
 
@@ -182,21 +188,21 @@ def _named(programme: Programme, name: str, indicator: Indicator, path: Path) ->
         yield from known("indicator", "指标", weight.indicator, scores, (*path, "parts", n, "indicator"))
 
 
-def _rows(programme: Programme, over: Over, path: Path, programs: Programs | None) -> Faults:
+def _rows(programme: Programme, over: Over, path: Path, workflows: Workflows | None) -> Faults:
     named = [over.cases is not None, over.members is not None, over.slots is not None, over.subjects]
     if sum(named) != 1:
         yield Fault("indicator_rows", "须写 cases、members、slots、subjects 之一，恰好一项", path)
         return
-    if over.cases is not None and programs is not None:
-        yield from known("workflow", "流程", over.cases, programs, (*path, "cases"))
+    if over.cases is not None and workflows is not None:
+        yield from known("workflow", "流程", over.cases, workflows, (*path, "cases"))
     if over.members is not None:
         yield from known("list", "名单", over.members, programme.lists, (*path, "members"))
     if over.slots is not None:
         yield from known("obligation", "义务", over.slots, programme.obligations, (*path, "slots"))
-    yield from _moment(over, path, programs)
+    yield from _moment(over, path, workflows)
 
 
-def _moment(over: Over, path: Path, programs: Programs | None) -> Faults:
+def _moment(over: Over, path: Path, workflows: Workflows | None) -> Faults:
     if over.by is None:
         return
     word, _, rest = over.by.partition(" ")
@@ -207,17 +213,16 @@ def _moment(over: Over, path: Path, programs: Programs | None) -> Faults:
         yield Fault("indicator_by", "只有事项和名单成员要写 by", here)
     elif word not in ("due", "step"):
         yield from known("moment", "时点", over.by, BYS, here)
-    elif programs is not None and (program := programs.get(over.cases or "")):
-        reading = Reading((program,))
-        steps = [name.removeprefix("ever.") for name in reading.words if name.startswith("ever.")]
+    elif workflows is not None and (definition := workflows.get(over.cases or "")):
+        names = Names((definition,))
         if word == "due":
-            yield from known("clock", "时钟", rest, reading.clocks, here)
+            yield from known("clock", "时钟", rest, names.clocks, here)
         else:
-            yield from known("step", "动作", rest, steps, here)
+            yield from known("step", "动作", rest, names.steps, here)
 
 
 def _value(
-    programme: Programme, indicator: Indicator, path: Path, readings: Mapping[str, Reading] | None
+    programme: Programme, indicator: Indicator, path: Path, readings: Mapping[str, Names] | None
 ) -> Faults:
     value, over = indicator.value, indicator.over
     if value is None or over is None:
@@ -234,7 +239,7 @@ def _value(
 
 
 def _conditions(
-    programme: Programme, indicator: Indicator, path: Path, readings: Mapping[str, Reading]
+    programme: Programme, indicator: Indicator, path: Path, readings: Mapping[str, Names]
 ) -> Faults:
     if indicator.kind == "growth" and indicator.value is not None:
         yield from known("measure", "口径", indicator.value, MEASURES, (*path, "value"))
@@ -250,7 +255,7 @@ def _conditions(
                 yield from _condition(text, words, (*path, *filter(None, place)))
 
 
-def _is_readable(programme: Programme, over: Over, readings: Mapping[str, Reading]) -> bool:
+def _is_readable(programme: Programme, over: Over, readings: Mapping[str, Names]) -> bool:
     """Whether the workflow behind the rows is there; where it is not, that alone is said."""
     workflow = workflow_of(programme, over)
     return not workflow or workflow in readings

@@ -9,6 +9,7 @@ import re
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
@@ -102,6 +103,7 @@ _NUMBER: Final = re.compile(r"-?\d+(?:\.\d{1,6})?", re.ASCII)
 _FEN: Final = {"亿": 10**10, "万": 10**6, "": 100}
 
 
+@lru_cache(maxsize=1024)
 def quantity(words: str | int) -> Fraction:
     """`1亿元` in fen, `30%` as three tenths, any other number as itself. Errors: `BadQuantity`."""
     if isinstance(words, int):

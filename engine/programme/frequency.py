@@ -20,13 +20,13 @@ _DAYS: Final = {"day": 1, "week": 7}
 class Frequency(Model):
     """More than `most` cases of a workflow about one subject within `within`: the system takes `step` on those that are planned.
 
-    `planned` says over the case which are still planned, `counts` which count as contacts; `on` names the date field that says
+    `planned` says over the case which are still planned, `counts` which count as contacts; `day` names the date field that says
     when. A case without that date counts on the day on which it was opened. `number` is the field of the step's count.
     """
 
     title: AnyTitle
     workflow: Id
-    on: Id | None = None
+    day: Id | None = None
     most: int = Field(ge=1)
     within: PlainDuration
     planned: Cel

@@ -6,7 +6,7 @@ otherwise unknown with the facts that would decide it. Scores are reckoned as th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -15,7 +15,7 @@ from engine.expressions import Comparison, Expression, ExpressionFailed, compile
 from engine.programme.answers import Answer, Measure, Verdict, all_of, any_of, conjunction, merged, negated
 from engine.programme.facts import FactType, quantity
 from engine.programme.model import Programme
-from engine.programme.names import Ask, Reader, Reading, constants, fact_of, rule_words
+from engine.programme.names import Ask, Reader, SubjectReader, constants, fact_of, rule_words
 from engine.programme.rules import Criterion, Part, Ratio, Rule, RuleVersion, Score
 from engine.subjects import Profile
 
@@ -53,14 +53,15 @@ class Judge:
         self.programme = programme
         self._words = rule_words(programme)
         self._constants = constants(programme)
+        self._deciding: dict[str, frozenset[str]] = {}
         self._checks: dict[str, tuple[Expression, Comparison | None]] = {}
 
     # For subjects
 
     def reading(
-        self, profile: Profile, year: int, today: date, *, on: frozenset[str] | None = None
-    ) -> Reading:
-        return Reading(self.programme, self._constants, profile, year=year, today=today, on=on)
+        self, profile: Profile, year: int, today: date, *, on: Collection[str] | None = None
+    ) -> SubjectReader:
+        return SubjectReader(self.programme, self._constants, profile, year=year, today=today, on=on)
 
     def eligibility(self, rule_set: str, profile: Profile, *, year: int, today: date) -> Eligibility:
         """Under the version in force `today`. Without one everything is unknown."""
@@ -71,8 +72,17 @@ class Judge:
         source = version.source if version else ""
         return Eligibility(rule_set, spec.title.zh, source, year, verdict, criteria)
 
+    def verdict(self, rule_set: str, profile: Profile, day: date) -> str:
+        """pass, fail or unknown, by the newest figures of the day that the criteria read."""
+        year = self.newest_year(rule_set, profile, day)
+        return self.eligibility(rule_set, profile, year=year, today=day).verdict.value
+
+    def newest_year(self, rule_set: str, profile: Profile, day: date) -> int:
+        """Of the yearly facts that the criteria read."""
+        return _newest(profile, self._yearly(Rule(passes=rule_set)), day)
+
     def on_list(
-        self, name: str, profile: Profile, today: date, *, on: frozenset[str] | None = None
+        self, name: str, profile: Profile, today: date, *, on: Collection[str] | None = None
     ) -> Judged:
         """Whether the subject should be on the list, by the figures of the year that decides."""
         year = self.year(name, profile, today)
@@ -81,10 +91,11 @@ class Judge:
         )
 
     def year(self, name: str, profile: Profile, today: date) -> int:
-        spec = self.programme.lists[name]
-        facts = (spec.year,) if spec.year else self._yearly(spec.members)
-        years = {year for fact, year in profile.facts if fact in facts and 0 < year <= today.year}
-        return max(years, default=today.year)
+        """Whose figures decide: the newest year for which they are known, no later than the day's."""
+        if name not in self._deciding:
+            spec = self.programme.lists[name]
+            self._deciding[name] = frozenset({spec.year}) if spec.year else self._yearly(spec.members)
+        return _newest(profile, self._deciding[name], today)
 
     def _yearly(self, rule: Rule) -> frozenset[str]:
         named = {fact_of(name) for name in self.names(rule)}
@@ -107,6 +118,52 @@ class Judge:
             return self._passes(rule.passes, reader)
         return negated(self._passes(rule.fails or "", reader))
 
+    def verdict_of(self, rule: Rule, reader: SubjectReader) -> Verdict:
+        """The verdict of `answer` and nothing else: stops where it is decided, and asks nothing twice."""
+        if rule.all:
+            return self._first(rule.all, reader, Verdict.FAIL, Verdict.PASS)
+        if rule.any:
+            return self._first(rule.any, reader, Verdict.PASS, Verdict.FAIL)
+        if rule.check is not None:
+            return self._verdict_of_check(rule.check, reader)
+        if (rule_set := rule.passes or rule.fails) is None:
+            return self.answer(rule, reader).verdict
+        if (key := f"rule set {rule_set}") not in reader.settled:
+            reader.settled[key] = self._verdict_of_set(rule_set, reader)
+        verdict = Verdict(reader.settled[key])
+        return verdict if rule.passes else negated(Answer(verdict)).verdict
+
+    def _first(
+        self, rules: Sequence[Rule], reader: SubjectReader, decides: Verdict, otherwise: Verdict
+    ) -> Verdict:
+        is_unknown = False
+        for rule in rules:
+            verdict = self.verdict_of(rule, reader)
+            if verdict is decides:
+                return decides
+            is_unknown |= verdict is Verdict.UNKNOWN
+        return Verdict.UNKNOWN if is_unknown else otherwise
+
+    def _verdict_of_set(self, rule_set: str, reader: SubjectReader) -> Verdict:
+        version = self.programme.rule_sets[rule_set].on(reader.today.isoformat())
+        if version is None:
+            return Verdict.UNKNOWN
+        rules = [c.rule for c in version.criteria.values() if c.rule is not None]
+        verdict = self._first(rules, reader, Verdict.FAIL, Verdict.PASS)
+        scores = [c.score for c in version.criteria.values() if c.score is not None]
+        if verdict is Verdict.FAIL:
+            return verdict
+        return conjunction([verdict, *(self._score(score, reader).verdict for score in scores)])
+
+    def _verdict_of_check(self, text: str, reader: SubjectReader) -> Verdict:
+        if (kept := reader.settled.get(text)) is not None:
+            return Verdict(kept)
+        expression, _ = self._compiled(text)
+        verdict = _verdict(_holds(expression, reader))
+        if not any(name.startswith("on.") for name in expression.names):
+            reader.settled[text] = verdict
+        return verdict
+
     def criteria(self, version: RuleVersion, reader: Reader) -> dict[str, tuple[str, Answer]]:
         return {
             name: (criterion.title.zh, self.criterion(criterion, reader))
@@ -126,15 +183,12 @@ class Judge:
         expression, comparison = self._compiled(text)
         known = reader.known(expression.names)
         reads = merged(reader.asks(name) for name in expression.names)
-        try:
-            holds = expression.answer(known)
-        except ExpressionFailed:
-            holds = None  # a number beyond all figures: nobody knows what follows from it
+        holds = _holds(expression, reader)
         if holds is None:
             return Answer(Verdict.UNKNOWN, (), reads, merged(reader.missing(n) for n in expression.names))
         sides = comparison.sides(known) if comparison else None
         measures = (self._measure(text, comparison, sides, holds),) if comparison and sides else ()
-        return Answer(Verdict.PASS if holds else Verdict.FAIL, measures, reads)
+        return Answer(_verdict(holds), measures, reads)
 
     def _compiled(self, text: str) -> tuple[Expression, Comparison | None]:
         if text not in self._checks:
@@ -169,7 +223,7 @@ class Judge:
         gap = Fraction(0) if holds else threshold * divisor - dividend
         unit = self._unit(ratio.of[0])
         measure = Measure("/".join(ratio.of), share, threshold, ">=", "percent", gap, unit)
-        return Answer(Verdict.PASS if holds else Verdict.FAIL, (measure,), reads)
+        return Answer(_verdict(holds), (measure,), reads)
 
     def _threshold(self, words: str) -> Fraction:
         value = self._constants.get(words)
@@ -240,6 +294,24 @@ class Judge:
         if criterion.score is not None:
             for part in criterion.score.parts.values():
                 yield from part_names(part)
+
+
+def _holds(expression: Expression, reader: Reader) -> bool | None:
+    try:
+        return expression.answer(reader.known(expression.names))
+    except ExpressionFailed:
+        return None  # a number beyond all figures: nobody knows what follows from it
+
+
+def _verdict(holds: bool | None) -> Verdict:
+    if holds is None:
+        return Verdict.UNKNOWN
+    return Verdict.PASS if holds else Verdict.FAIL
+
+
+def _newest(profile: Profile, facts: Collection[str], day: date) -> int:
+    years = {year for fact, year in profile.facts if fact in facts and 0 < year <= day.year}
+    return max(years, default=day.year)
 
 
 def part_names(part: Part) -> Iterator[str]:

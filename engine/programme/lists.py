@@ -5,10 +5,11 @@ The words alone; what follows for one subject is reckoned in `reconciling.py`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from engine.programme.facts import as_tuple
 from engine.programme.rules import AnyRule
 from engine.spelling import AnyTitle, Cel, Id, Model, Words
 
@@ -35,7 +36,7 @@ class ListCase(Model):
     """The case that a member gets: which workflow, what it brings, and the system's steps as facts change.
 
     `leaves`: the end of the case that takes the member off the list; `settled` counts both ways to end, `final` only the last.
-    `cleared` says whether it left with success: a condition over the ended case (`ended`, `state`, `taken.<step>`).
+    `cleared` says whether it left with success: a condition over the ended case (`ended`, `state`, `ever.<step>`).
     """
 
     workflow: Id
@@ -75,5 +76,8 @@ class ListSpec(Model):
     exits: dict[Id, Exit] = Field(default_factory=dict)
     manual: bool = Field(
         False, description="people put subjects on the list, as nominations; the rule only allows it"
+    )
+    by: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = Field(
+        (), description="of a manual list: the posts whose holders nominate in their region"
     )
     note: Words | None = None

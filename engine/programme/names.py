@@ -7,7 +7,7 @@ years in which the subject existed), `months.x` the whole months since a day, `o
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,7 +17,7 @@ from engine.programme.facts import NUMBERS, FactSpec, FactType, parameter_value
 from engine.programme.model import Programme
 from engine.subjects import TIMELESS, Profile, Value
 
-__all__ = ["Ask", "Reader", "Reading", "constants", "fact_of", "months_between", "rule_words"]
+__all__ = ["Ask", "Reader", "SubjectReader", "constants", "fact_of", "months_between", "rule_words"]
 
 YEAR: Final = "year"
 KINDS: Final = {
@@ -72,7 +72,7 @@ def months_between(first: date, last: date) -> int:
 
 
 class Reader:
-    """Values of names on a day, and which facts they come from. `Reading` reads those of a subject."""
+    """Values of names on a day, and which facts they come from. `SubjectReader` reads those of a subject."""
 
     today: date
 
@@ -89,8 +89,11 @@ class Reader:
         return {name: value for name in names if (value := self.value(name)) is not None}
 
 
-class Reading(Reader):
-    """What is known of one subject, seen from a year and a day."""
+class SubjectReader(Reader):
+    """What is known of one subject, seen from a year and a day. `on` may grow and shrink while it is read.
+
+    `settled` keeps verdicts that do not depend on lists, for whoever asks the same again (`Judge.verdict_of`).
+    """
 
     def __init__(
         self,
@@ -100,11 +103,12 @@ class Reading(Reader):
         *,
         year: int,
         today: date,
-        on: frozenset[str] | None = None,
+        on: Collection[str] | None = None,
     ) -> None:
+        self.settled: dict[str, str] = {}
         self._programme = programme
         self._constants = constants
-        self._profile = profile
+        self.profile = profile
         self._on = profile.lists if on is None else on
         self.year = year
         self.today = today
@@ -115,9 +119,9 @@ class Reading(Reader):
         prefix, _, rest = name.rpartition(".")
         match prefix:
             case "":
-                return self.year if name == YEAR else self._profile.value(name, self.year)
+                return self.year if name == YEAR else self.profile.value(name, self.year)
             case "prior":
-                return self._profile.value(rest, self.year - 1)
+                return self.profile.value(rest, self.year - 1)
             case "months":
                 founded = self._day(rest)
                 return months_between(founded, self.today) if founded else None
@@ -135,10 +139,10 @@ class Reading(Reader):
         return (Ask(rest, year if self._programme.facts[rest].yearly else TIMELESS),)
 
     def missing(self, name: str) -> tuple[Ask, ...]:
-        return tuple(ask for ask in self.asks(name) if self._profile.value(ask.fact, ask.year) is None)
+        return tuple(ask for ask in self.asks(name) if self.profile.value(ask.fact, ask.year) is None)
 
     def _sum(self, fact: str) -> int | None:
-        values = [self._profile.value(fact, year) for year in self._years()]
+        values = [self.profile.value(fact, year) for year in self._years()]
         numbers = [value for value in values if isinstance(value, int)]
         return sum(numbers) if len(numbers) == len(values) else None
 
@@ -150,7 +154,7 @@ class Reading(Reader):
         return range(max(first, min(began.year, self.year)) if began else first, self.year + 1)
 
     def _day(self, fact: str) -> date | None:
-        value = self._profile.value(fact, self.year)
+        value = self.profile.value(fact, self.year)
         try:
             return date.fromisoformat(value) if isinstance(value, str) else None
         except ValueError:

@@ -59,7 +59,7 @@ class Whom(Model):
 
 
 class Obligation(Model):
-    """`with` maps fields of the case to `period`, `first`, `last`, `due` (days), `year`, `target`, to `units(<post>)`: the
+    """`with` maps fields of the case to `period`, `first`, `last` (its days), `due`, `year`, `target`, to `units(<post>)`: the
     units of the holders of that post one level below the target, or to a constant (a text in quotes).
     """
 
@@ -71,7 +71,8 @@ class Obligation(Model):
     opens: Words = Field(FIRST_DAY, description="`first day`, or a day of the year: `2 January`")
     due: Words = Field(LAST_DAY, description="`last day`, or a day of the year: `31 January`")
     done: Cel = Field(description="over the case: it was done, in time or not")
-    in_time: Cel = Field(description="over the case: done within its period; else it was made up")
+    in_time: Cel = Field("true", description="over the case: done within its term; else it was made up")
+    at: Id | None = Field(None, description="the step whose day must lie within the term; later is made up")
     note: Words | None = None
 
 
@@ -168,7 +169,7 @@ def brought(obligation: Obligation, key: SlotKey, directory: Directory, on: date
     words: Mapping[str, Any] = {
         "period": str(key.period),
         "first": key.first.isoformat(),
-        "last": key.last.isoformat(),
+        "last": key.period.last.isoformat(),
         "due": key.last.isoformat(),
         "year": key.period.year,
         "target": key.target.id,

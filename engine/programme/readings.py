@@ -8,21 +8,20 @@ hours, pauses left out) and `elapsed` (with them), the last two in whole hours. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 from engine.calendar import Calendar
 from engine.case import CASE_CLOCK, Case, Clock
 from engine.clocks import due_moment, worked
-from engine.definition import FieldSpec
+from engine.definition import Definition, FieldSpec
 from engine.expressions import Expression, Kind, compile_guard, vocabulary
 from engine.fields import value_of
 from engine.machine import Program
 from engine.naming import values_of
 
-__all__ = ["At", "Reading", "earlier_runs", "exact_hours", "met_original"]
+__all__ = ["At", "Names", "Reading", "earlier_runs", "exact_hours", "met_original"]
 
 _HOUR: Final = timedelta(hours=1)
 _CLOCK_WORDS: Final = {
@@ -41,25 +40,36 @@ class At(NamedTuple):
     now: datetime
     calendar: Calendar
 
+    def working_days(self, day: date) -> int:
+        """How many there are after today, up to the day."""
+        return self.calendar.working_days_ahead(self.calendar.local_date(self.now), day)
 
-class Reading:
-    """What may be asked of the cases of one workflow, in all its versions. Immutable after construction; share it freely."""
 
-    def __init__(self, programs: Iterable[Program]) -> None:
-        versions = sorted(programs, key=lambda p: p.definition.version)
-        self._programs = {program.digest: program for program in versions}
+class Names:
+    """What may be asked of the cases of one workflow: the names of these versions, oldest first; what the newest says holds."""
+
+    def __init__(self, versions: Iterable[Definition]) -> None:
         self.fields: dict[str, FieldSpec] = {}
         self.words: dict[str, Kind] = dict(_CASE_WORDS)
         clocks: dict[str, None] = {}
-        for definition in (program.definition for program in versions):  # what the newest says holds
+        for definition in versions:
             self.fields |= {n: spec for n, spec in definition.fields.items() if not spec.personal}
             self.words |= vocabulary(definition)
             clocks |= dict.fromkeys((*definition.clocks, *((CASE_CLOCK,) if definition.case_due else ())))
         self.clocks = tuple(clocks)
-        steps = [name.removeprefix("taken.") for name in self.words if name.startswith("taken.")]
-        self.words |= {f"ever.{step}": Kind.INTEGER for step in steps}
+        self.steps = tuple(name.removeprefix("taken.") for name in self.words if name.startswith("taken."))
+        self.words |= {f"ever.{step}": Kind.INTEGER for step in self.steps}
         self.words |= {f"{word}.{c}": kind for c in self.clocks for word, kind in _CLOCK_WORDS.items()}
         self.words |= _CASE_WORDS
+
+
+class Reading(Names):
+    """The names with their values, for cases of every version. Immutable after construction; share it freely."""
+
+    def __init__(self, programs: Iterable[Program]) -> None:
+        versions = sorted(programs, key=lambda p: p.definition.version)
+        self._programs = {program.digest: program for program in versions}
+        super().__init__(program.definition for program in versions)
 
     def compiled(self, text: str, more: Mapping[str, Kind]) -> Expression:
         """The condition, checked against these names and `more`. Raises `ExpressionRefused`."""
@@ -81,9 +91,7 @@ class Reading:
         if not rest and name in self.fields:
             return value_of(self.fields[name], case.data, name)
         program = self._programs[case.digest]
-        today = at.calendar.local_date(at.now)
-        ahead = partial(at.calendar.working_days_ahead, today)
-        return values_of((name,), program, case, lane="", incoming={}, ahead=ahead)[name]
+        return values_of((name,), program, case, lane="", incoming={}, ahead=at.working_days)[name]
 
     def amount(self, name: str, case: Case, at: At) -> Fraction | None:
         """A number exactly: working hours with their minutes; None of a clock that has not ended."""

@@ -18,10 +18,10 @@ from engine.case import Case
 from engine.expressions import Expression, Kind, compile_guard
 from engine.programme.answers import Answer, Verdict
 from engine.programme.facts import FactType
-from engine.programme.judging import Judge, Judged
+from engine.programme.judging import Judge
 from engine.programme.lists import Brought, ListCase, ListSpec
 from engine.programme.model import Programme
-from engine.programme.names import YEAR
+from engine.programme.names import YEAR, SubjectReader
 from engine.programme.references import is_constant, lists_in_order
 from engine.subjects import Profile, Value
 
@@ -32,7 +32,7 @@ HowOut = Literal["", "cleared", "exited", "moved_out"]
 BY_RULE: Final = "rule"
 BY_CASE: Final = "case:"
 FEN_OF_WAN: Final = 10**6
-_STEPS: Final = re.compile(r"taken\.[a-z][a-z0-9_]*", re.ASCII)
+_STEPS: Final = re.compile(r"ever\.[a-z][a-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +105,40 @@ class _View:
 
     name: str
     spec: ListSpec
-    profile: Profile
-    judged: Judged
+    reader: SubjectReader
+    verdict: Verdict
     exit: str
     last: Spell | None
     case: Case | None
 
     @property
+    def profile(self) -> Profile:
+        return self.reader.profile
+
+    @property
+    def year(self) -> int:
+        return self.reader.year
+
+    @property
     def next_n(self) -> int:
         return self.last.n + 1 if self.last else 1
+
+
+class _Sights:
+    """One subject as seen from each year that decides about a list, and the lists it is on so far."""
+
+    def __init__(self, judge: Judge, profile: Profile, today: date, on: set[str]) -> None:
+        self.judge = judge
+        self.profile = profile
+        self.today = today
+        self.on = on
+        self._readers: dict[int, SubjectReader] = {}
+
+    def of(self, list_: str) -> SubjectReader:
+        year = self.judge.year(list_, self.profile, self.today)
+        if year not in self._readers:
+            self._readers[year] = self.judge.reading(self.profile, year, self.today, on=self.on)
+        return self._readers[year]
 
 
 class Reconciler:
@@ -129,11 +154,11 @@ class Reconciler:
     ) -> list[Plan]:
         """For every list, those asked about by others first. `last` is the last spell on each list, `cases` those behind them."""
         on = {name for name, spell in last.items() if spell.is_open}
+        sights = _Sights(self.judge, profile, today, on)
         plans = []
         for name in self.order:
             spell = last.get(name)
-            case = cases.get(spell.case) if spell else None
-            plan = self.plan(name, profile, spell, case, today, on=frozenset(on))
+            plan = self._plan(sights.of(name), name, spell, cases.get(spell.case) if spell else None)
             if plan.entry:
                 on.add(name)
             elif plan.how_out:
@@ -142,32 +167,22 @@ class Reconciler:
                 plans.append(plan)
         return plans
 
-    def plan(
-        self,
-        name: str,
-        profile: Profile,
-        last: Spell | None,
-        case: Case | None,
-        today: date,
-        *,
-        on: frozenset[str],
-    ) -> Plan:
+    def _plan(self, reader: SubjectReader, name: str, last: Spell | None, case: Case | None) -> Plan:
         spec = self.programme.lists[name]
-        judged = self.judge.on_list(name, profile, today, on=on)
-        exit_ = self._exit(spec, profile, judged.year, today, on)
-        view = _View(name, spec, profile, judged, exit_, last, case)
+        verdict = self.judge.verdict_of(spec.members, reader)
+        view = _View(name, spec, reader, verdict, self._exit(spec, reader), last, case)
         if last is None or not last.is_open:
-            return Plan(name, profile.id, entry=self._entry(view))
-        return self._of_member(view, last, today, on)
+            return Plan(name, reader.profile.id, entry=self._entry(view))
+        return self._of_member(view, last)
 
     # On the list
 
-    def _of_member(self, view: _View, spell: Spell, today: date, on: frozenset[str]) -> Plan:
+    def _of_member(self, view: _View, spell: Spell) -> Plan:
         if how := _cleared(view):
             return self._left(view, spell, how[0], how[1])
         if view.exit:
             return self._exited(view, spell)
-        if view.spec.case is None and view.judged.answer.verdict is Verdict.FAIL:
+        if view.spec.case is None and view.verdict is Verdict.FAIL:
             return self._left(view, spell, "exited", BY_RULE)
         if view.profile.region != spell.region:
             return self._moved(view, spell)
@@ -178,7 +193,7 @@ class Reconciler:
             and _takes_off(view.spec.case, view.case)
         ):
             return self._left(view, spell, "exited", BY_CASE + view.case.state)
-        return self._goes_on(view, spell, today, on)
+        return self._goes_on(view, spell)
 
     def _left(self, view: _View, spell: Spell, how: HowOut, reason: str) -> Plan:
         """Off the list, and on again at once where figures newer than those of the spell meet the rule."""
@@ -203,29 +218,26 @@ class Reconciler:
         step = self._taking(view, spell, "move", spec.moved.step, spec.moved.bring)
         return Plan(view.name, spell.subject, (step,), "moved_out", region, entry)
 
-    def _goes_on(self, view: _View, spell: Spell, today: date, on: frozenset[str]) -> Plan:
+    def _goes_on(self, view: _View, spell: Spell) -> Plan:
         spec, case = view.spec.case, view.case
         if spec is None:
-            is_newer = view.judged.answer.verdict is Verdict.PASS and view.judged.year > spell.year
+            is_newer = view.verdict is Verdict.PASS and view.year > spell.year
             return Plan(
-                view.name, spell.subject, year=view.judged.year if is_newer and not view.spec.manual else None
+                view.name, spell.subject, year=view.year if is_newer and not view.spec.manual else None
             )
         if case is None or case.ended == "final":
             return Plan(view.name, spell.subject)
-        steps, year = list(self._milestones(view, spell, spec, today, on)), None
-        if spec.updated and not case.ended and view.judged.answer.verdict is Verdict.PASS:
+        steps, year = list(self._milestones(view, spell, spec)), None
+        if spec.updated and not case.ended and view.verdict is Verdict.PASS:
             data = self._brought(view, spec.updated.bring)
             if any(case.data.get(name) != value for name, value in data.items()):
                 steps.append(Taking(spell.n, f"update/{case.seq}", spec.updated.step, spell.case, data))
-            year = view.judged.year if view.judged.year > spell.year else None
+            year = view.year if view.year > spell.year else None
         return Plan(view.name, spell.subject, tuple(steps), year=year)
 
-    def _milestones(
-        self, view: _View, spell: Spell, spec: ListCase, today: date, on: frozenset[str]
-    ) -> Iterator[Taking]:
-        reading = self.judge.reading(view.profile, view.judged.year, today, on=on)
+    def _milestones(self, view: _View, spell: Spell, spec: ListCase) -> Iterator[Taking]:
         for name, milestone in spec.steps.items():
-            if self.judge.answer(milestone.when, reading).verdict is Verdict.PASS:
+            if self.judge.verdict_of(milestone.when, view.reader) is Verdict.PASS:
                 data = self._brought(view, milestone.bring)
                 if len(data) == len(milestone.bring):
                     verb = "/".join((name, *(str(value) for _, value in sorted(data.items()))))
@@ -242,15 +254,15 @@ class Reconciler:
             )
         if spec.manual or view.exit or (spec.case and not view.profile.region):
             return None
-        if view.judged.answer.verdict is not Verdict.PASS or not _may_return(view):
+        if view.verdict is not Verdict.PASS or not _may_return(view):
             return None
         relapses = bool(last and last.how_out == "cleared" and spec.case and spec.case.relapsed)
         how: HowIn = "relapsed" if relapses else "entered"
         return self._entry_with_case(view, how, goes_on=relapses and _can_relapse(view))
 
     def _entry_with_case(self, view: _View, how: HowIn, *, goes_on: bool) -> Entry:
-        evidence = _evidence(view.profile, view.judged.answer)
-        entry = Entry(view.next_n, how, view.profile.region, view.judged.year, evidence)
+        evidence = _evidence(view.profile, self.judge.answer(view.spec.members, view.reader))
+        entry = Entry(view.next_n, how, view.profile.region, view.year, evidence)
         if view.spec.case is None:
             return entry
         if goes_on and view.last:
@@ -269,18 +281,14 @@ class Reconciler:
 
     # What both need
 
-    def _exit(self, spec: ListSpec, profile: Profile, year: int, today: date, on: frozenset[str]) -> str:
+    def _exit(self, spec: ListSpec, reader: SubjectReader) -> str:
         """The first exit whose condition is known to hold."""
-        reading = self.judge.reading(profile, year, today, on=on)
-        found = (
-            name
-            for name, exit_ in spec.exits.items()
-            if self.judge.answer(exit_.when, reading).verdict is Verdict.PASS
-        )
-        return next(found, "")
+        exits = spec.exits.items()
+        holding = (n for n, e in exits if self.judge.verdict_of(e.when, reader) is Verdict.PASS)
+        return next(holding, "")
 
     def _brought(self, view: _View, bring: Brought) -> dict[str, Any]:
-        return brought(self.programme, bring, view.profile, view.judged.year)
+        return brought(self.programme, bring, view.profile, view.year)
 
     def _taking(self, view: _View, spell: Spell, verb: str, step: str, bring: Brought) -> Taking:
         return Taking(spell.n, verb, step, spell.case, self._brought(view, bring))
@@ -307,14 +315,14 @@ def _value(programme: Programme, words: str | int | bool, profile: Profile, year
 
 def case_words(steps: Iterable[str]) -> dict[str, Kind]:
     """What a condition over an ended case may name: how it ended, in which state, and how often each step was ever taken."""
-    return {"ended": Kind.TEXT, "state": Kind.TEXT, **{f"taken.{step}": Kind.INTEGER for step in steps}}
+    return {"ended": Kind.TEXT, "state": Kind.TEXT, **{f"ever.{step}": Kind.INTEGER for step in steps}}
 
 
 def case_values(case: Case, names: Iterable[str]) -> dict[str, Any]:
     values: dict[str, Any] = {"ended": case.ended, "state": case.state}
     for name in names:
-        if name.startswith("taken."):
-            taken = case.taken.get(name.removeprefix("taken."))
+        if name.startswith("ever."):
+            taken = case.taken.get(name.removeprefix("ever."))
             values[name] = taken.total if taken else 0
     return values
 
@@ -336,7 +344,7 @@ def _cleared(view: _View) -> tuple[HowOut, str] | None:
 @lru_cache(maxsize=1024)
 def _over_case(text: str, taken: tuple[str, ...]) -> Expression:
     """Steps that were never taken have no entry in the case, but a name all the same."""
-    named = {word.removeprefix("taken.") for word in _STEPS.findall(text)}
+    named = {word.removeprefix("ever.") for word in _STEPS.findall(text)}
     return compile_guard(text, case_words({*taken, *named}))
 
 
@@ -345,7 +353,7 @@ def _may_return(view: _View) -> bool:
     last = view.last
     if last is None or last.reason == BY_RULE or last.reason in view.spec.exits:
         return True
-    return view.judged.year > last.year
+    return view.year > last.year
 
 
 def _can_relapse(view: _View) -> bool:

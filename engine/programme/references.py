@@ -13,7 +13,7 @@ from typing import Any, Final
 from engine.errors import BihuanError
 from engine.expressions import RESERVED, ExpressionRefused, Kind, UnknownName, compile_guard
 from engine.lookups import Fault, Faults, Path, known
-from engine.programme import indicators, obligations
+from engine.programme import due_faults
 from engine.programme.facts import FactSpec, FactType, parameter_value, quantity
 from engine.programme.lists import Brought, ListCase, ListSpec
 from engine.programme.model import Programme
@@ -41,9 +41,7 @@ def faults(programme: Programme) -> Faults:
     for name, spec in programme.lists.items():
         yield from _list(programme, words, name, spec)
     yield from _circles(programme)
-    for module in (obligations, indicators):
-        if hook := getattr(module, "faults", None):
-            yield from hook(programme)
+    yield from due_faults.faults(programme)
 
 
 def lists_in_order(programme: Programme) -> list[str]:
@@ -247,6 +245,10 @@ def _list(programme: Programme, words: dict[str, Kind], name: str, spec: ListSpe
         yield from _brought(programme, exit_.bring, (*at, "with"))
         if exit_.step and spec.case is None:
             yield Fault("step_without_case", "名单没有事项，移出时没有可办的动作", (*at, "step"), "去掉 step")
+    if spec.manual != bool(spec.by):
+        yield Fault("manual_form", "人工名单（manual: true）须写明由谁列入（by），其他名单不写 by", path)
+    if spec.manual and spec.case is not None:
+        yield Fault("manual_with_case", "人工名单不开事项", (*path, "case"), "去掉 case，或去掉 manual")
     if spec.case is not None:
         yield from _case(programme, words, spec.case, (*path, "case"))
 

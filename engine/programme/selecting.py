@@ -16,15 +16,16 @@ from typing import Any, Final, NamedTuple
 from engine.calendar import Calendar
 from engine.case import Case, CaseId, Clock
 from engine.expressions import Expression, Kind, compile_guard
-from engine.programme.facts import FactSpec, FactType
 from engine.programme.figures import Row, Selection
 from engine.programme.indicators import Over
+from engine.programme.judging import Judge
 from engine.programme.ledger import Ledger, Spell, ledger_of
 from engine.programme.model import Programme
+from engine.programme.names import rule_words
 from engine.programme.obligations import colour
 from engine.programme.periods import Period, parse_period
-from engine.programme.readings import At, Reading
-from engine.subjects import TIMELESS, Profile
+from engine.programme.readings import At, Names, Reading
+from engine.subjects import Profile
 
 __all__ = ["BYS", "MEMBER_BYS", "Material", "NotKnown", "Selector", "Slot", "words_over"]
 
@@ -33,12 +34,7 @@ MEMBER_BYS: Final = ("end", "during", "in", "out")
 PERIOD_WORDS: Final = {"period.year": Kind.INTEGER, "period.first": Kind.TEXT, "period.last": Kind.TEXT}
 SLOT_WORDS: Final = {"colour": Kind.TEXT, "done": Kind.BOOLEAN, "in_time": Kind.BOOLEAN}
 MEMBER_WORDS: Final = {"how_in": Kind.TEXT, "how_out": Kind.TEXT, "data_of": Kind.INTEGER}
-_FACT_KINDS: Final = {
-    FactType.MONEY: Kind.INTEGER,
-    FactType.INTEGER: Kind.INTEGER,
-    FactType.BOOLEAN: Kind.BOOLEAN,
-}
-_NOTHING: Final = Reading(())
+_NOTHING: Final = Names(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +48,23 @@ class Slot:
     first: date
     last: date
     case: CaseId
+    opened_on: date
     subject: str = ""
+
+    @property
+    def was_late(self) -> bool:
+        """Opened when its term was over: whatever is done for it was made up."""
+        return self.opened_on > self.last
 
     @property
     def id(self) -> str:
         return f"{self.obligation}/{self.target}/{self.period}"
 
 
-Verdict = Callable[[str, Profile, date], str]
-
-
-def _no_verdict(rule_set: str, profile: Profile, day: date) -> str:
-    return "unknown"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Everything that was read. `earlier` are the former runs of the clocks of a case, oldest first, by clock.
-
-    `verdict` says what a rule set says of a subject on a day: pass, fail or unknown.
+    """Everything that was read. `earlier` are the former runs of the clocks of a case, oldest first, by clock; `behind` the cases
+    of members and slots.
     """
 
     readings: Mapping[str, Reading]
@@ -80,15 +74,13 @@ class Material:
     slots: Mapping[str, tuple[Slot, ...]] = field(default_factory=dict)
     profiles: tuple[Profile, ...] = ()
     behind: Mapping[CaseId, Case] = field(default_factory=dict)
-    verdict: Verdict = _no_verdict
 
 
-def words_over(programme: Programme, over: Over, readings: Mapping[str, Reading]) -> dict[str, Kind]:
+def words_over(programme: Programme, over: Over, readings: Mapping[str, Names]) -> dict[str, Kind]:
     """The names that conditions over these rows may use."""
     if over.kind == "subjects":
-        facts = {name: _kind(spec) for name, spec in programme.facts.items()}
         verdicts = {f"verdict.{name}": Kind.TEXT for name in programme.rule_sets}
-        return {**facts, **verdicts, **PERIOD_WORDS, "region": Kind.TEXT}
+        return {**rule_words(programme), **verdicts, **PERIOD_WORDS, "region": Kind.TEXT}
     more = {"cases": {}, "members": MEMBER_WORDS, "slots": SLOT_WORDS}[over.kind]
     workflow = workflow_of(programme, over)
     return {**readings.get(workflow, _NOTHING).words, **PERIOD_WORDS, **more}
@@ -103,10 +95,6 @@ def workflow_of(programme: Programme, over: Over) -> str:
         obligation = programme.obligations.get(over.slots)
         return obligation.workflow if obligation else ""
     return over.cases or ""
-
-
-def _kind(spec: FactSpec) -> Kind:
-    return _FACT_KINDS.get(spec.type, Kind.TEXT)
 
 
 class Selector:
@@ -245,15 +233,27 @@ class Selector:
         row = self._row(slot.id, case, {}, region=slot.region)
         over = Over(cases=obligation.workflow)
         done = case is not None and self.condition(over, obligation.done)(row)
-        in_time = done and self.condition(over, obligation.in_time)(row)
+        in_time = (
+            case is not None
+            and done
+            and not slot.was_late
+            and self.condition(over, obligation.in_time)(row)
+            and self._by(case, obligation.at) <= slot.last
+        )
         light = colour(done=done, in_time=in_time, last=slot.last, on=self.today)
         return {"done": done, "in_time": in_time, "colour": light}
 
+    def _by(self, case: Case, step: str | None) -> date:
+        """The day on which the step was last taken; of no step, the first of all days."""
+        taken = case.taken.get(step or "")
+        return self.at.calendar.local_date(taken.last_at) if taken else date.min
+
     def _subject_rows(self, _: str, __: str | None) -> Iterator[tuple[Row, str]]:
-        asked = _Asked(self.period.year, min(self.period.last, self.today), self.material.verdict)
+        judge, day = Judge(self.programme), min(self.period.last, self.today)
         for profile in self.material.profiles:
             words = {**self._period_words, "region": profile.region}
-            read = partial(_read_profile, words, profile, asked)
+            asked = _Asked(judge, profile, self.period.year, day)
+            read = partial(_read_profile, words, asked)
             yield Row(profile.id, profile.region, profile.id, read, _no_amount), ""
 
 
@@ -308,26 +308,31 @@ def _amount(reading: Reading, case: Case, at: At, name: str) -> Fraction | None:
     return reading.amount(name, case, at)
 
 
-class _Asked(NamedTuple):
-    """Which year's facts and which day's rules a condition over subjects is about."""
-
-    year: int
-    day: date
-    verdict: Verdict
-
-
 def _no_amount(name: str) -> Fraction | None:
     return None
 
 
-def _read_profile(words: Mapping[str, Any], profile: Profile, asked: _Asked, name: str) -> Any:
+def _read_profile(words: Mapping[str, Any], asked: _Asked, name: str) -> Any:
     if name in words:
         return words[name]
     if name.startswith("verdict."):
-        return asked.verdict(name.removeprefix("verdict."), profile, asked.day)
-    value = profile.value(name, asked.year)
-    if value is None:
-        value = profile.value(name, TIMELESS)
+        return asked.verdict(name.removeprefix("verdict."))
+    value = asked.judge.reading(asked.profile, asked.year, asked.day).value(name)
     if value is None:
         raise NotKnown(name)
     return value
+
+
+class _Asked(NamedTuple):
+    """Which year's facts and which day's rules a condition over a subject is about."""
+
+    judge: Judge
+    profile: Profile
+    year: int
+    day: date
+
+    def verdict(self, rule_set: str) -> str:
+        """Under the newest figures up to the year: `pass`, `fail` or `unknown`."""
+        years = [year for _, year in self.profile.facts if year <= self.year]
+        newest = max(years, default=0) or self.year - 1
+        return self.judge.eligibility(rule_set, self.profile, year=newest, today=self.day).verdict.value

@@ -10,16 +10,22 @@ from typing import Any
 import jsonschema
 import pytest
 
+from adapters.bootstrap import Container
+from adapters.subjects.writing import NewSubject
 from api.routes.index import WALK
-from tests.support.office import Office
+from engine.directory import RegionId, SubjectId
+from tests.support.office import MORNING, Office
+from tests.support.profiles import shipped_programme
 
 OPERATIONS = {
     "add_lane", "answer_extension", "ask_extension", "assign", "batch", "comment", "count_cases", "explain_deadline",
-    "get_case", "get_certificate", "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
+    "get_case", "get_certificate", "get_indicator_rows", "get_indicators", "get_ledger", "get_slots", "get_targets",
+    "get_diagram_mermaid", "get_diagram_svg", "get_file", "get_history", "get_inbox",
     "get_notices", "get_source", "get_status", "get_workflow", "jump", "list_cases", "list_workflows", "livez",
-    "metrics", "move_version", "open_case", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
+    "metrics", "move_version", "open_case", "put_target", "read_notice", "readyz", "take_lane_step", "take_step", "upload_file",
     "who_am_i", "withdraw_lane",
 }  # fmt: skip
+PROGRAMME = {"get_eligibility", "get_programme", "list_lists", "list_members", "put_on_list", "take_off_list"}
 OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
 
 
@@ -38,7 +44,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def test_the_names_of_operations_are_these_and_stay(document: dict[str, Any]) -> None:
-    assert {operation["operationId"] for _, _, operation in operations(document)} == OPERATIONS
+    assert {operation["operationId"] for _, _, operation in operations(document)} == OPERATIONS | PROGRAMME
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -87,7 +93,17 @@ def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
 def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Office) -> None:
     person = "p-340104-liaison-1"
     case = shared_office.dispatched(co_units=("u-340104-finance",))
-    fills = {"case": case, "clock": "answer", "workflow": "issue", "version": "1"}
+    subject = known_subject(shared_office.container)
+    fills = {
+        "case": case,
+        "clock": "answer",
+        "workflow": "issue",
+        "version": "1",
+        "list": "no_activity",
+        "subject": subject,
+        "name": "no_activity",
+        "indicator": "issue_in_time",
+    }
     seen = set()
     for path, method, operation in operations(document):
         content = operation["responses"].get("200", {}).get("content", {})
@@ -103,6 +119,20 @@ def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Offi
     jsonschema.validate(
         problem.json(), {"$ref": "#/components/schemas/Problem", "components": document["components"]}
     )
+
+
+def known_subject(container: Container) -> str:
+    """A subject of the region, under the programme in force."""
+    container.programmes.publish(shipped_programme(), MORNING)
+    new = NewSubject(
+        id=SubjectId("91340100MA2DD272X5"),
+        title="示例企业",
+        region=RegionId("340104"),
+        since=MORNING.date(),
+        doubt="",
+    )
+    container.subjects.register_many([new], MORNING)
+    return new.id
 
 
 def test_the_first_page_shows_the_walk_that_the_readme_shows(shared_office: Office) -> None:

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from adapters.subjects.codes import complete
-from engine.programme.facts import FactSpec
-from tests.support.office import Office, an_office
+from engine.programme.loading import load_programme
+from tests.support.office import MORNING, Office, an_office
+from workflows import programme
 
 LIAISON, HANDLER = "p-340104-liaison-1", "p-340104-handler-1"
 CODE, SECOND, FOREIGN = (complete(f"913401000000000{n}") for n in "123")
@@ -19,22 +20,11 @@ DOUBTFUL = "91350211M0000XUF46"
 FIGURES = {"year": 2025, "source": "统计年报（示例）", "vintage": "2026-03-01"}
 
 
-def spec(title: str, kind: str, **more: Any) -> FactSpec:
-    return FactSpec.model_validate({"title": title, "type": kind, **more})
-
-
-SPECS = {
-    "revenue": spec("营业收入", "money", yearly=True),
-    "staff": spec("职工总数", "integer", yearly=True, unit="人"),
-    "contact": spec("联系人", "text", personal=True),
-    "phone": spec("联系电话", "text", personal=True),
-}
-
-
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Office]:
     with an_office(tmp_path) as made:
-        made.container.subjects._specs = lambda: SPECS
+        name, data = programme()
+        made.container.programmes.publish(load_programme(data, name=name), MORNING)
         yield made
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.subjects`: 50,000 subjects with a year of figures each, registered and observed in one transaction."""
+"""`python -m tests.benchmarks.subjects`: 50,000 subjects with a year of figures each, registered and observed at once."""
 
 from __future__ import annotations
 

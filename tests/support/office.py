@@ -22,7 +22,8 @@ from adapters.settings import Settings
 from api.app import create_app
 from engine.directory import SubjectId
 from engine.loading import load
-from workflows import shipped
+from engine.programme.loading import load_programme
+from workflows import programme, shipped
 
 API = "/api/v1"
 MORNING = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)  # 09:00 in China, a Tuesday
@@ -130,6 +131,8 @@ def an_office(folder: Path, database_url: str = "") -> Iterator[Office]:
     container.directories.adopt(sample_directory([SUBJECT]), MORNING)
     for name, data in shipped():
         container.definitions.publish(load(data, name=name), MORNING)
+    file, data = programme()
+    container.programmes.publish(load_programme(data, name=file), MORNING)
     writer = container.writer()
     try:
         with TestClient(create_app(container, writer)) as client:

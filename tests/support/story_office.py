@@ -102,8 +102,7 @@ class StoryOffice:
         self.until(at)
         number = self._next_number()
         self._spoken_of = number
-        by_system = self.workflows[workflow].role(by).of is RoleOf.SYSTEM
-        actor = SYSTEM if by_system else self._opener(workflow, by)
+        actor = self._opener(workflow, by)
         about = {"workflow": workflow, "region": self.region, "subject": self.subject, "data": data}
         self._do(Open(id=self._key(), case=number, actor=actor, **about))  # type: ignore[arg-type]
         return number
@@ -199,9 +198,9 @@ class StoryOffice:
     # People
 
     def _opener(self, workflow: str, by: str) -> Actor:
-        """`programme` is the system, in every workflow."""
+        """`programme` is the system, whether or not the workflow has steps for it."""
         program = self.workflows[workflow]
-        if by == "programme":
+        if by == "programme" or program.role(by).of is RoleOf.SYSTEM:
             return SYSTEM
         if program.role(by).of is RoleOf.SUBJECT:
             return self._actor(client_person(SUBJECT).id)

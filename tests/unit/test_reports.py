@@ -315,7 +315,7 @@ def test_progress_is_counted_from_the_base_that_was_set_and_from_members_where_n
         *tuple(Member("filed_sme", f"s{n}", 1, "340104", date(2023, 1, 1)) for n in range(12)),
         Member("filed_sme", "old", 1, "340104", date(2020, 1, 1), date(2022, 1, 1), how_out="exited"),
     )
-    sources = MemorySources(all_members=members, all_targets=(Target("sme_count", "34", 2021, 10),))
+    sources = MemorySources(all_members=members, all_targets=(Target("sme_number", "34", 2021, 10),))
     table = table_of(a_report("doubling", sources, period="2023"), "sme")
     rows = {row[0]: row[1:] for row in said(table, "region", "base", "target", "now", "progress", "required")}
     assert rows["34"] == (10, 20, 12, Fraction(1, 5), Fraction(2910, 10_000))

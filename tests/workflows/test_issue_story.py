@@ -95,7 +95,7 @@ def test_a_silent_department_is_taken_to_the_leader_and_an_unsatisfied_enterpris
 2026-10-09 周五 17:30｜8日6时｜时钟｜［合肥市蜀山区金融管理局］协办超期｜“合肥市蜀山区金融管理局·协办中”7个工作日，10-09 17:30 止，告知示例责任部门经办·合肥市蜀山区金融管理局、示例单位负责人·合肥市蜀山区金融管理局
 2026-10-10 周六 17:30｜9日6时｜时钟｜［合肥市蜀山区金融管理局］协办超期，报分管领导 → 分管领导协调｜“合肥市蜀山区金融管理局·协办中”7个工作日，10-09 17:30 止，告知示例责任部门经办·合肥市蜀山区金融管理局、示例分管领导·合肥市蜀山区｜起算“合肥市蜀山区金融管理局·分管领导协调”至10-14 17:30
 2026-10-12 周一 10:00｜10日｜示例分管领导·合肥市蜀山区｜［合肥市蜀山区金融管理局］批示限期办理 → 协办中｜对协办的批示意见：请金融管理局三日内提出意见｜起算“合肥市蜀山区金融管理局·协办中”至10-21 17:30
-2026-10-14 周三 16:48｜12日5时18分｜时钟｜提醒：答复时限｜“答复时限”15个工作日，10-19 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局
+2026-10-14 周三 16:48｜12日5时18分｜时钟｜提醒：答复时限｜“答复时限”15个工作日，10-19 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局、示例联络员·合肥市蜀山区
 2026-10-16 周五 09:30｜13日6时30分｜示例责任部门经办·合肥市蜀山区金融管理局｜［合肥市蜀山区金融管理局］提交协办意见 → 协办完成｜协办意见：已协调银行受理贴息申请
 2026-10-16 周五 15:00｜14日3时30分｜示例承办人·合肥市蜀山区｜答复 → 待审核｜答复意见：优惠和贴息均已明确办理路径；政策或法律依据：企业所得税法第二十八条｜暂停“答复时限”，起算“待审核”至10-19 17:30
 2026-10-16 周五 16:30｜14日5时｜示例单位负责人·合肥市蜀山区科技局｜审核通过 → 待回访｜｜按时停“答复时限”，起算“待回访”至10-21 17:30
@@ -118,10 +118,10 @@ def test_an_extension_is_granted_before_the_end_and_refused_after_it(office: Sto
 2026-04-01 周三 10:30｜1时30分｜示例联络员·合肥市蜀山区｜交办 → 待签收｜主办单位：合肥市蜀山区科技局｜起算“答复时限”至04-16 17:30，起算“首次联系时限”至04-02 17:30，起算“待签收”至04-02 17:30
 2026-04-01 周三 11:00｜2时｜示例承办人·合肥市蜀山区｜签收 → 办理中｜｜起算“办理中”至05-11 17:30
 2026-04-01 周三 11:30｜2时30分｜示例承办人·合肥市蜀山区｜联系企业｜联系情况：已上门了解情况｜按时停“首次联系时限”
-2026-04-14 周二 16:24｜8日5时54分｜时钟｜提醒：答复时限｜“答复时限”10个工作日，04-16 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局
+2026-04-14 周二 16:24｜8日5时54分｜时钟｜提醒：答复时限｜“答复时限”10个工作日，04-16 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局、示例联络员·合肥市蜀山区
 2026-04-15 周三 10:00｜9日1时｜示例承办人·合肥市蜀山区｜申请延期｜需现场踏勘｜申请延长“答复时限”
 2026-04-15 周三 15:00｜9日4时30分｜示例联络员·合肥市｜同意延期｜｜延长“答复时限”至04-23 17:30
-2026-04-20 周一 16:24｜12日5时54分｜时钟｜提醒：答复时限｜“答复时限”10个工作日，延长5个工作日，04-23 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局
+2026-04-20 周一 16:24｜12日5时54分｜时钟｜提醒：答复时限｜“答复时限”10个工作日，延长5个工作日，04-23 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局、示例联络员·合肥市蜀山区
 2026-04-23 周四 17:30｜16日｜时钟｜超期（红灯）｜“答复时限”10个工作日，延长5个工作日，04-23 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局
 2026-04-24 周五 09:30｜16日30分｜示例承办人·合肥市蜀山区｜✗ 申请延期｜时限已过，延期应当在到期前申请
 2026-04-24 周五 17:30｜17日｜时钟｜催办｜“答复时限”10个工作日，延长5个工作日，04-23 17:30 止，告知示例承办人·合肥市蜀山区、示例单位负责人·合肥市蜀山区科技局、示例联络员·合肥市
@@ -184,8 +184,9 @@ def test_a_late_answer_climbs_rung_by_rung_and_opens_a_supervision_order(office:
 
     # Ten working days from 03-02 end on 03-16; one, three and five later are 03-17, 03-19 and 03-23.
     handler, head = "示例承办人·合肥市蜀山区", "示例单位负责人·合肥市蜀山区科技局"
+    liaison = "示例联络员·合肥市蜀山区"
     assert [(line.when, line.who, line.what, line.told) for line in office.lines(case)[before:]] == [
-        ("2026-03-12 周四 16:18", "时钟", "提醒：答复时限", (handler, head)),
+        ("2026-03-12 周四 16:18", "时钟", "提醒：答复时限", (handler, head, liaison)),
         ("2026-03-16 周一 17:30", "时钟", "超期（红灯）", (handler, head)),
         ("2026-03-17 周二 17:30", "时钟", "催办", (handler, head, "示例联络员·合肥市")),
         ("2026-03-19 周四 17:30", "时钟", "提级督促", (handler, "示例分管领导·合肥市")),
@@ -454,3 +455,34 @@ def test_an_unknown_step_is_refused_by_name(office: StoryOffice) -> None:
 
     with pytest.raises(BihuanError):
         office.step("no_such_step", by="handler")
+
+
+def test_who_was_helped_on_the_spot_may_be_called_back_once_as_a_sample(office: StoryOffice) -> None:
+    sample = {"solved": "solved", "rating": "satisfied", "callback_note": "企业确认已会建账"}
+    office.open("issue", by="liaison", at="2026-03-02 09:30", summary="示例问题一件", source="visit")
+    office.step("close_on_site", by="liaison", answer="现场讲解", confirmed=True)
+    office.step("sample", by="caller", at="2026-03-09 10:00", **sample)
+
+    assert office.case.state == "closed"
+    assert office.blockers("sample", by="caller", **sample) == ["limit"]
+
+
+def test_what_was_called_back_before_it_was_closed_is_no_sample(office: StoryOffice) -> None:
+    calling_back(office)
+    called = {"solved": "solved", "rating": "satisfied", "callback_note": "企业满意"}
+    office.step("satisfied", by="caller", at="2026-03-04 10:00", **called)
+
+    assert office.blockers("sample", by="caller", **called) == ["guard"]
+
+
+def test_a_service_team_registers_what_it_hears_and_reports_to_the_leader_with_a_proposal(
+    office: StoryOffice,
+) -> None:
+    office.open("issue", by="team", at="2026-03-02 09:00", summary="示例问题一件", source="meeting")
+    office.step("accept", by="liaison", at="2026-03-02 09:30", category="complex")
+    office.step("dispatch", by="liaison", at="2026-03-02 10:00", lead_unit=SCIENCE)
+    office.step("sign", by="handler", at="2026-03-02 10:30")
+
+    assert office.blockers("report_leader", by="team", solution="由三部门会商") == ["missing_field"]
+    office.step("report_leader", by="team", solution="由三部门会商", advice="请分管领导召集")
+    assert office.case.state == "with_leader"

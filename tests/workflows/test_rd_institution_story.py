@@ -176,6 +176,66 @@ def test_the_look_backs_come_3_6_and_12_months_after_the_establishment_however_l
     assert office.case.state == "holding_year"
 
 
+def established(office: StoryOffice) -> str:
+    case = claimed(office)
+    office.step(
+        "pass", by="inspector", at="2024-03-12 10:00", met_items=list(ITEMS), independence="accounts", **VISIT
+    )
+    return case
+
+
+def test_a_relapse_that_the_figures_show_is_a_new_round_in_which_all_five_conditions_open_anew(
+    office: StoryOffice,
+) -> None:
+    """From 2024-05-20, thirty working days: 05-21 to 05-31 are nine, off is 06-10, 06-28 the twenty-eighth; so 07-02."""
+    established(office)
+    office.step("relapse_by_figures", by="programme", at="2024-05-20 09:00", data_year=2023)
+    assert (office.case.state, office.case.round) == ("screened", 2)
+    office.until("2024-05-21 09:00")
+    assert office.timeline(office.case.id).splitlines()[-1].count("起算“方案获批时限”至07-02 17:30") == 1
+
+    office.step("assign_officer", by="coordinator", at="2024-05-21 10:00", unit=SCIENCE, officer=HANDLER)
+    office.step(
+        "submit_plan",
+        by="handler",
+        at="2024-05-22 10:00",
+        plan="与高校合办",
+        plan_files=["示例-2"],
+        ownership="joint",
+        partner="示例大学",
+    )
+    office.step("approve_plan", by="approver", at="2024-05-23 10:00", opinion="同意")
+
+    assert {key for key, lane in office.case.lanes.items() if not lane.outcome} == set(ITEMS)
+
+
+def test_the_figures_remove_it_and_change_what_is_known_before_and_after_the_clearing(
+    office: StoryOffice,
+) -> None:
+    building(office)
+    office.step("update_figures", by="programme", data_year=2024, revenue=70000)
+    assert (office.case.state, office.case.data["revenue"]) == ("building", 70000)
+    office.step("remove_by_figures", by="programme", removal_reason="shrunk")
+    assert (office.case.state, office.case.ended) == ("removed", "final")
+
+    established(office)
+    office.step("update_figures", by="programme", data_year=2024, revenue=70000)
+    assert office.case.ended == "settled"
+    assert office.blockers("relapse_by_figures", by="p-340104-liaison-1", data_year=2024) == ["role_missing"]
+    office.step("remove_by_figures", by="programme", removal_reason="cancelled")
+    assert office.case.ended == "final"
+
+
+def test_the_provincial_team_of_the_city_may_verify_on_site_and_another_citys_may_not(
+    office: StoryOffice,
+) -> None:
+    claimed(office)
+    met: dict[str, Any] = {"met_items": list(ITEMS), "independence": "accounts", **VISIT}
+
+    assert office.blockers("pass", by="p-3402-team-1", **met) == ["other_region"]
+    assert office.blockers("pass", by="p-3401-team-1", **met) == []
+
+
 def test_an_enterprise_that_moved_away_is_removed_with_reason_and_proof_from_every_state() -> None:
     states = StoryOffice().workflows["rd_institution"].definition.states
 

@@ -225,3 +225,18 @@ def test_another_visit_may_be_merged_into_one_of_the_plan_but_not_the_other_way_
 
     office.turn_to(planned)
     assert "guard" in office.blockers("merge", by="team", merged_into=CaseId(other), reason="并出")
+
+
+def test_a_visit_of_the_plan_counts_only_with_a_member_of_the_team_and_a_countys_own_without(
+    office: StoryOffice,
+) -> None:
+    notified(office)
+    assert office.blockers("check_in_local", by="liaison", **CHECK_IN) == ["guard"]
+    assert office.blockers("check_in", by="p-340104-liaison-1", **CHECK_IN) == ["role_missing"]
+
+    office.open("visit", by="coordinator", at="2026-03-10 09:00", kind="other")
+    office.step("schedule", by="coordinator", visit_on="2026-03-12")
+    office.step("notify", by="coordinator", notice="电话告知示例企业")
+    office.step("check_in_local", by="coordinator", at="2026-03-12 14:30", **CHECK_IN)
+    office.step("finish", by="coordinator", at="2026-03-12 16:00", **FINISH)
+    assert office.case.state == "ledger"
