@@ -27,7 +27,6 @@ from adapters.programme.registry import ProgrammeRegistry
 from adapters.programme.slots import Slots
 from adapters.programme.targets import Targets
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
-from adapters.reports.assessing import assessor
 from adapters.reports.service import Reports
 from adapters.settings import Settings
 from adapters.subjects.profiles import Profiles
@@ -109,6 +108,13 @@ def build(
     programmes = ProgrammeRegistry(database, local_date)
     profiles, memberships = Profiles(database), Memberships(database)
     personal = PersonalValues(database)
+    figures = Figures(
+        database,
+        calendars=calendars,
+        definitions=definitions,
+        directories=directories,
+        profiles=profiles,
+    )
     reports = Reports(
         database,
         definitions=definitions,
@@ -117,7 +123,8 @@ def build(
         personal=personal,
         calendar=settings.calendar,
         templates=settings.templates,
-        assess=assessor(programmes, local_date),
+        programmes=programmes,
+        figures=figures,
     )
     return Container(
         settings=settings,
@@ -148,13 +155,7 @@ def build(
             numbers=numbers,
             in_force=in_force(database, programmes, local_date),
         ),
-        figures=Figures(
-            database,
-            calendars=calendars,
-            definitions=definitions,
-            directories=directories,
-            profiles=profiles,
-        ),
+        figures=figures,
         targets=Targets(database),
         lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
         now=now,

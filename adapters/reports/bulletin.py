@@ -51,7 +51,7 @@ def bulletin(question: Question) -> Report:
             *slot_details(question.names, rows.slots, TITLES),
         ],
         sources=(
-            "问题事项按时限到期日归入期间（含经批准的延期），不含不予受理、撤回和并案",
+            "问题事项按时限到期日归入期间（含经批准的延期，只计已到期的），不含不予受理、撤回和并案；当场办结的另计",
             *(f"{rate.title}：{rate.note}" for rate in rates.RATES if rate.note),
             "两清零依名单变动记录；走访依走访任务",
         ),
@@ -80,8 +80,9 @@ def _figures(question: Question, region: str, rows: Rows) -> Iterator[Figure]:
     names, period = question.names, question.period
     issues = [case for case in rows.issues if case.region.startswith(region)]
     opened = rates.opened_in(issues, period, names)
-    cohort = rates.due_in(issues, period, names)
+    cohort = rates.due_in(issues, period, names, question.now)
     yield _count(f"issues/{region}/opened", "登记诉求", opened)
+    yield _count(f"issues/{region}/on_site", "当场办结", rates.settled_on_site(issues, period, names))
     yield _count(f"issues/{region}/due", "应办结", cohort)
     yield _count(f"issues/{region}/closed", "已办结", [case for case in cohort if case.ended])
     yield from rates.figures_of(region, cohort, names.calendar)
@@ -175,7 +176,8 @@ def _sections(question: Question, figures: Mapping[str, Figure], red: int) -> It
         "issues",
         "企业诉求办理情况",
         (
-            f"{period}，共登记企业诉求 {say('issues/{}/opened')} 件；应办结 {say('issues/{}/due')} 件，"
+            f"{period}，共登记企业诉求 {say('issues/{}/opened')} 件，当场办结 {say('issues/{}/on_site')} 件；"
+            f"到期应办结 {say('issues/{}/due')} 件，"
             f"已办结 {say('issues/{}/closed')} 件，办结率 {say('rates/{}/closed')}。",
             f"按时办结率 {say('rates/{}/on_time')}（按原时限计 {say('rates/{}/on_time_original')}），"
             f"解决率 {say('rates/{}/solved')}，满意率 {say('rates/{}/satisfied')}，"

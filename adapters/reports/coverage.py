@@ -18,12 +18,12 @@ WORDS: Final[Mapping[Light, str]] = {"green": "按期", "yellow": "补访", "red
 LEGEND: Final = "绿：按期走访；黄：逾期补访；红：期满未访；灰：尚在期内或未生成任务"
 
 
-def slot_light(case: Case | None, last: date, today: date) -> Light:
+def slot_light(case: Case | None, slot: Slot, today: date) -> Light:
     """绿 made in its period, 黄 made up, 红 missed so far, 灰 still within its period."""
     taken = case.taken if case else {}
     if "finish" in taken:
-        return "yellow" if "make_up" in taken else "green"
-    return "red" if last < today else "grey"
+        return "yellow" if "make_up" in taken or slot.was_late else "green"
+    return "red" if slot.last < today else "grey"
 
 
 def coverage(question: Question) -> Report:
@@ -75,7 +75,7 @@ def _short(period: str) -> str:
 def _cell(question: Question, slot: Slot | None, cases: Mapping[str, Case]) -> Cell:
     if slot is None:
         return Cell("—", "grey")
-    light = slot_light(cases.get(slot.case), slot.last, question.today)
+    light = slot_light(cases.get(slot.case), slot, question.today)
     return Cell(WORDS[light], light)
 
 
@@ -84,7 +84,7 @@ def _summary(question: Question, slots: Iterable[Slot], cases: Mapping[str, Case
     mine = list(slots)
     for obligation in TITLES:
         lights = {
-            slot.row: slot_light(cases.get(slot.case), slot.last, question.today)
+            slot.row: slot_light(cases.get(slot.case), slot, question.today)
             for slot in mine
             if slot.obligation == obligation
         }
@@ -100,7 +100,7 @@ def kept_rate(
     """Kept in time, of those whose period is over or that are done already."""
     due = []
     for slot in slots:
-        light = slot_light(cases.get(slot.case), slot.last, question.today)
+        light = slot_light(cases.get(slot.case), slot, question.today)
         if slot.obligation == obligation and light != "grey":
             due.append(Behind(slot.row, light == "green"))
     key = f"{obligation}/{scope}/rate" if scope else f"{obligation}/rate"

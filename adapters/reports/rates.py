@@ -1,13 +1,13 @@
 """Rates of handling, as reports show them: which matters are in a period's cohort, and what is counted of them.
 
 A matter belongs to the period in which its answer falls due, extensions included, so that a late one cannot leave the statistics
-(requirements §3.7); not accepted, withdrawn and merged ones are left out.
+(requirements §3.7). Not accepted, withdrawn and merged ones are left out, as are those settled on the spot, which had no limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from adapters.reports.lights import ANSWER
@@ -16,9 +16,9 @@ from adapters.reports.naming import Names
 from adapters.reports.period import Period
 from engine import clocks
 from engine.calendar import Calendar
-from engine.case import Case, Clock
+from engine.case import Case
 
-__all__ = ["RATES", "due_in", "figures_of", "opened_in"]
+__all__ = ["RATES", "due_in", "figures_of", "opened_in", "settled_on_site"]
 
 LEFT_OUT: Final = frozenset({"rejected", "withdrawn", "merged"})
 FEW: Final = 5  # rates of fewer ratings are not shown
@@ -36,13 +36,12 @@ class Rate(NamedTuple):
 
 def _answered(case: Case) -> bool:
     """In time by the end that holds, extensions included."""
-    clock = case.clocks.get(ANSWER)
-    return clock.status == "met" if clock else True  # settled on the spot
+    return case.clocks[ANSWER].status == "met"
 
 
 def _answered_originally(case: Case, calendar: Calendar) -> bool:
-    clock = case.clocks.get(ANSWER)
-    if clock is None or not clock.extended:
+    clock = case.clocks[ANSWER]
+    if not clock.extended:
         return _answered(case)
     end = clocks.due_moment(clock.changed(extended=()), calendar)
     stopped = clock.segments[-1][1]
@@ -69,7 +68,7 @@ RATES: Final = (
         FEW,
         note=f"有效评价不足 {FEW} 件的不显示",
     ),
-    Rate("extended", "延期率", lambda case, _: bool((c := case.clocks.get(ANSWER)) and c.extended)),
+    Rate("extended", "延期率", lambda case, _: bool(case.clocks[ANSWER].extended)),
     Rate("handed_back", "退回率", _taken("hand_back")),
     Rate("redone", "重办率", _taken("redo")),
 )
@@ -79,17 +78,23 @@ def opened_in(cases: Iterable[Case], period: Period, names: Names) -> list[Case]
     return [case for case in cases if names.day(case.opened_at) in period]
 
 
-def due_in(cases: Iterable[Case], period: Period, names: Names) -> list[Case]:
-    """The cohort of the period."""
-    return [c for c in cases if c.state not in LEFT_OUT and due_day(c, names) in period]
+def due_in(cases: Iterable[Case], period: Period, names: Names, now: datetime) -> list[Case]:
+    """The cohort of the period, of those whose end is past."""
+    return [c for c in cases if c.state not in LEFT_OUT and due_day(c, names, now) in period]
 
 
-def due_day(case: Case, names: Names) -> date | None:
-    """The day by which it is to be answered; of one settled on the spot, the day on which it was; None before it is handed on."""
-    clock: Clock | None = case.clocks.get(ANSWER)
-    if clock is None:
-        return names.day(case.taken["close_on_site"].last_at) if "close_on_site" in case.taken else None
+def due_day(case: Case, names: Names, now: datetime) -> date | None:
+    """The day by which it was to be answered; None before that, while the clock stands still, and where none ran."""
+    clock = case.clocks.get(ANSWER)
+    if clock is None or clock.status in ("paused", "cancelled") or clock.due_at > now:
+        return None
     return names.day(clock.due_at)
+
+
+def settled_on_site(cases: Iterable[Case], period: Period, names: Names) -> list[Case]:
+    """Settled at once, without a limit for the answer: counted apart."""
+    found = ((case, case.taken.get("close_on_site")) for case in cases)
+    return [case for case, taken in found if taken and names.day(taken.last_at) in period]
 
 
 def figures_of(scope: str, cohort: Sequence[Case], calendar: Calendar) -> Iterator[Figure]:
@@ -102,8 +107,8 @@ def figures_of(scope: str, cohort: Sequence[Case], calendar: Calendar) -> Iterat
 
 
 def _hours(scope: str, cohort: Sequence[Case], calendar: Calendar) -> Figure:
-    """Whole working hours until the answer, pauses left out; matters settled on the spot are not in it."""
-    stopped = [(case, clock) for case in cohort if (clock := case.clocks.get(ANSWER)) and not clock.is_open]
+    """Whole working hours until the answer, pauses left out."""
+    stopped = [(case, clock) for case in cohort if not (clock := case.clocks[ANSWER]).is_open]
     rows = tuple(
         Behind(case.id, amount=int(clocks.worked(clock, case.at, calendar).total_seconds() // 3600))
         for case, clock in stopped
@@ -115,7 +120,3 @@ def _figure(
     key: str, title: str, rows: tuple[Behind, ...], measure: Measure, suppress_below: int = 0
 ) -> Figure:
     return Figure(key, title, rows, measure, suppress_below)
-
-
-def by_key(figures: Iterable[Figure]) -> Mapping[str, Figure]:
-    return {figure.key: figure for figure in figures}

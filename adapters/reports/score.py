@@ -1,7 +1,7 @@
 """City score sheet, in two steps: freeze the figures with the rows behind them, then compute the sheet from what was frozen.
 
-The sheet follows from the frozen bytes alone, so that anybody can compute it again years later. Weights and bands are defaults
-of this file, frozen with the figures (默认值，可配置).
+The sheet follows from the frozen bytes alone, so that anybody can compute it again years later. What is scored, the weights and
+the bands are those of the programme's score, frozen with the figures; `engine/programme/figures.py` scores alike.
 """
 
 from __future__ import annotations
@@ -10,95 +10,84 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from adapters.reports import rates
-from adapters.reports.clearing import LISTS, ledger_figures, under
-from adapters.reports.coverage import CITY, KEY, TITLES, kept_rate
-from adapters.reports.january import JANUARY, SUBMIT
-from adapters.reports.model import Behind, Cell, Column, Detail, Figure, Kind, Report, Table, cells
+from adapters.programme.figures import Table as FigureTable
+from adapters.reports.model import Behind, Cell, Column, Detail, Figure, Kind, Light, Report, Table, cells
 from adapters.reports.period import parse_period
 from adapters.reports.question import Question, case_details, member_details, slot_details
 from engine import canonical
+from engine.programme import figures as scoring
+from engine.programme.model import Programme
 
-__all__ = ["BANDS", "SCORED", "freeze", "score_sheet"]
+__all__ = ["CITY_SCORE", "Frozen", "Scored", "freeze", "frozen_figure", "score_sheet"]
+
+CITY_SCORE: Final = "city_score"  # the indicator of the programme that the sheet is about
+_LIGHTS: Final[tuple[Light, ...]] = ("green", "green", "yellow")  # of the bands, the highest first
 
 
 class Scored(NamedTuple):
+    """A part of the score: which indicator, how it is called, what it weighs, and the value that gives all points."""
+
     key: str
     title: str
     weight: int
+    full: int
 
-
-SCORED: Final = (
-    Scored("on_time", "按时办结率", 20),
-    Scored("solved", "解决率", 15),
-    Scored("satisfied", "满意率", 10),
-    Scored("city_visit", "省团月访按期率", 15),
-    Scored("key_visit", "重点企业季访按期率", 15),
-    Scored("clearing", "两清零清零率", 15),
-    Scored("january", "元月按时报送", 10),
-)
-BANDS: Final = ((90, "优秀"), (80, "良好"), (60, "合格"), (0, "不合格"))
 
 Frozen = Mapping[str, Any]
 
 
-def freeze(question: Question) -> Frozen:
-    """Everything that the sheet follows from, as canonical data."""
-    names, sources, region = question.names, question.sources, question.region
-    issues, visits = sources.cases("issue"), sources.cases("visit")
-    slots = [slot for slot in sources.slots(CITY, KEY) if slot.last in question.period]
-    members = sources.members(*LISTS)
-    packages = [c for c in sources.cases("january_package") if c.data.get("year") == question.period.year]
-    cohort = rates.due_in(issues, question.period, names)
-    details = [
-        *case_details(names, [*cohort, *packages]),
-        *slot_details(names, slots, TITLES),
-        *member_details(names, members, LISTS),
+def freeze(question: Question, programme: Programme, table: FigureTable) -> Frozen:
+    """Everything that the sheet follows from, as canonical data. `table` holds the parts of the score for each city."""
+    score = programme.indicators[CITY_SCORE]
+    parts = [
+        Scored(w.indicator, programme.indicators[w.indicator].title.zh, w.weight, w.full or 1)
+        for w in score.parts
     ]
-    by_city = {}
-    for city in names.regions(region, 1):
-        figures = rates.by_key(
-            rates.figures_of(city, [c for c in cohort if c.region.startswith(city)], names.calendar)
-        )
-        rows = {key: figures[f"rates/{city}/{key}"].rows for key in ("on_time", "solved", "satisfied")}
-        here = [slot for slot in slots if slot.region.startswith(city)]
-        for obligation in TITLES:
-            rows[obligation] = kept_rate(question, obligation, here, {c.id: c for c in visits}).rows
-        rows["clearing"] = tuple(
-            behind
-            for name in LISTS
-            for figure in ledger_figures(
-                name, city, under((m for m in members if m.list == name), city), question.period
-            )
-            if figure.measure == "rate"
-            for behind in figure.rows
-        )
-        rows["january"] = tuple(_in_january(c) for c in packages if c.region == city)
-        by_city[city] = {
-            "title": names.region(city),
-            "rows": {key: _packed(some) for key, some in rows.items()},
+    cities: dict[str, dict[str, Any]] = {
+        city: {
+            "title": question.names.region(city),
+            "parts": {part.key: frozen_figure(figures[part.key]) for part in parts},
         }
+        for city, figures in table.by_part.items()
+    }
+    named = {row[0] for city in cities.values() for part in city["parts"].values() for row in part["rows"]}
     return {
         "title": question.title,
+        "programme": f"{programme.title.zh}（第 {programme.version} 版）",
         "period": question.period.words,
-        "region": region,
-        "region_title": names.full_region(region),
+        "region": question.region,
+        "region_title": question.names.full_region(question.region),
         "as_of": canonical.instant(question.now),
-        "parts": [[part.key, part.title, part.weight] for part in SCORED],
-        "few": {"satisfied": rates.FEW},
-        "bands": [list(band) for band in BANDS],
-        "cities": by_city,
-        "details": {d.row: [d.what, d.title, d.region, d.note] for d in details},
+        "parts": [list(part) for part in parts],
+        "bands": [[band.at_least, band.title.zh] for band in score.bands],
+        "cities": cities,
+        "details": {d.row: [d.what, d.title, d.region, d.note] for d in _details(question, programme, named)},
     }
 
 
-def _in_january(package: Any) -> Behind:
-    clock = package.clocks.get(JANUARY)
-    return Behind(package.id, SUBMIT in package.taken and (clock is None or clock.status == "met"))
+def frozen_figure(figure: scoring.Figure) -> dict[str, Any]:
+    """The rows of a rate with whether they count, of a count all of them; of another figure only its value."""
+    part = frozenset(figure.part)
+    target = {"target": figure.target} if figure.target else {}
+    if figure.suppressed or figure.value is None:
+        return {"measure": "rate", "rows": [], **target}
+    if figure.denominator is not None and len(figure.rows) == figure.denominator:
+        return {"measure": "rate", "rows": [[row, row in part] for row in figure.rows], **target}
+    if figure.value == len(figure.rows):
+        return {"measure": "count", "rows": [[row, True] for row in figure.rows], **target}
+    return {"measure": "sum", "rows": [["value", True, str(figure.value)]], **target}
 
 
-def _packed(rows: Sequence[Behind]) -> list[list[Any]]:
-    return [[behind.row, behind.counts] for behind in rows]
+def _details(question: Question, programme: Programme, named: set[str]) -> Iterator[Detail]:
+    names, sources = question.names, question.sources
+    lists = {name: spec.title.zh for name, spec in programme.lists.items()}
+    obligations = {name: spec.title.zh for name, spec in programme.obligations.items()}
+    everything = (
+        *case_details(names, sources.cases()),
+        *member_details(names, sources.members(*lists), lists),
+        *slot_details(names, sources.slots(*obligations), obligations),
+    )
+    return (detail for detail in everything if detail.row in named)
 
 
 # From the frozen figures alone
@@ -110,7 +99,7 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
     figures, rows = [], []
     for city, told in sorted(frozen["cities"].items()):
         mine = {part.key: _part(frozen, city, part) for part in parts}
-        total = _total(city, parts, mine)
+        total = _total(frozen, city, parts, mine)
         figures += [*mine.values(), total]
         rows.append((city, told["title"], mine, total))
     rows.sort(key=lambda row: (-(row[3].value or 0), row[0]))
@@ -121,7 +110,7 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
     columns = (
         Column("rank", "位次", Kind.INTEGER, 4),
         Column("city", "市", width=7),
-        *(Column(part.key, f"{part.title}（权重{part.weight}）", Kind.PERCENT, 7) for part in parts),
+        *(_column(frozen, part) for part in parts),
         Column("score", "得分", Kind.NUMBER, 8),
         Column("band", "等次", width=7),
     )
@@ -135,7 +124,8 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
         figures=tuple(figures),
         details={row: Detail(row, *told) for row, told in frozen["details"].items()},
         sources=(
-            "得分 ＝ Σ（指标值 × 100 × 权重）÷ Σ（有值的指标的权重）；权重和等次为默认值，可配置，年初冻结",
+            "得分 ＝ Σ（指标得分 × 权重）÷ Σ（有值的指标的权重）；比率以百分数为得分，其他按目标值或满分值折算，0 至 100",
+            f"指标、权重和等次取自{frozen['programme']}，随快照冻结",
             f"由冻结的数据重算：bihuan report score --from-snapshot {digest}",
         ),
         conditions=(
@@ -146,29 +136,40 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
     )
 
 
+def _column(frozen: Frozen, part: Scored) -> Column:
+    measures = {city["parts"][part.key]["measure"] for city in frozen["cities"].values()}
+    kind = Kind.PERCENT if measures <= {"rate"} else Kind.NUMBER
+    return Column(part.key, f"{part.title}（权重{part.weight}）", kind, 7)
+
+
 def _part(frozen: Frozen, city: str, part: Scored) -> Figure:
-    packed = frozen["cities"][city]["rows"].get(part.key, ())
-    rows = tuple(Behind(row, counts) for row, counts in packed)
-    few = frozen["few"].get(part.key, 0)
-    return Figure(f"score/{city}/{part.key}", part.title, rows, "rate", few)
+    packed = frozen["cities"][city]["parts"][part.key]
+    rows = tuple(Behind(row, counts, *map(Fraction, amount)) for row, counts, *amount in packed["rows"])
+    return Figure(f"score/{city}/{part.key}", part.title, rows, packed["measure"])
 
 
-def _total(city: str, parts: Sequence[Scored], mine: Mapping[str, Figure]) -> Figure:
-    return Figure(f"score/{city}/total", "得分", tuple(_weighed(parts, mine)), "ratio")
+def _total(frozen: Frozen, city: str, parts: Sequence[Scored], mine: Mapping[str, Figure]) -> Figure:
+    return Figure(f"score/{city}/total", "得分", tuple(_weighed(frozen, city, parts, mine)), "ratio")
 
 
-def _weighed(parts: Sequence[Scored], mine: Mapping[str, Figure]) -> Iterator[Behind]:
-    """For each part that has a value its points, and its weight to divide by."""
+def _weighed(
+    frozen: Frozen, city: str, parts: Sequence[Scored], mine: Mapping[str, Figure]
+) -> Iterator[Behind]:
+    """For each part that has a value its points by its weight, and its weight to divide by."""
     for part in parts:
         figure = mine[part.key]
         if figure.value is not None:
-            yield Behind(figure.key, True, Fraction(figure.value) * 100 * part.weight)
+            whole = frozen["cities"][city]["parts"][part.key].get("target") or part.full
+            points = max(Fraction(0), min(Fraction(100), Fraction(figure.value) * 100 / whole))
+            yield Behind(figure.key, True, points * part.weight)
             yield Behind(figure.key, False, part.weight)
 
 
 def _band(frozen: Frozen, total: Figure) -> Cell:
     if total.value is None:
         return Cell("—", "grey")
-    light = {90: "green", 80: "green", 60: "yellow", 0: "red"}
-    least, title = next((least, title) for least, title in frozen["bands"] if total.value >= least)
-    return Cell(title, light.get(least, ""))  # type: ignore[arg-type]
+    bands = sorted(frozen["bands"], reverse=True)
+    for (least, title), light in zip(bands, _LIGHTS, strict=False):
+        if total.value >= least:
+            return Cell(title, light)
+    return Cell("不合格", "red")

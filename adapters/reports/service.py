@@ -21,7 +21,10 @@ from adapters.db.database import Database
 from adapters.db.rows import micros
 from adapters.db.tables import SNAPSHOT
 from adapters.personal import PersonalValues
+from adapters.programme.figures import Figures
+from adapters.programme.registry import ProgrammeRegistry
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.reports.assessing import assessor
 from adapters.reports.docx import template_of, write_docx
 from adapters.reports.handling import as_handler
 from adapters.reports.kinds import KINDS, Form, ReportKind
@@ -29,8 +32,8 @@ from adapters.reports.model import Report, Watermark
 from adapters.reports.naming import Names
 from adapters.reports.period import Period, UnknownPeriod, parse_period
 from adapters.reports.question import Question
-from adapters.reports.score import freeze, score_sheet
-from adapters.reports.sources import Assess, SqlSources, not_assessed
+from adapters.reports.score import CITY_SCORE, freeze, score_sheet
+from adapters.reports.sources import SqlSources
 from adapters.reports.wording import moment_words
 from adapters.reports.xlsx import write_xlsx
 from engine import canonical
@@ -38,6 +41,7 @@ from engine.access import Actor, Reach
 from engine.case import Case
 from engine.directory import covers
 from engine.errors import BihuanError
+from engine.programme.periods import parse_period as parse_programme_period
 
 __all__ = [
     "Asked",
@@ -117,7 +121,8 @@ class Reports:
         personal: PersonalValues,
         calendar: str,
         templates: Path | None = None,
-        assess: Assess = not_assessed,
+        programmes: ProgrammeRegistry,
+        figures: Figures,
     ) -> None:
         self._database = database
         self._definitions = definitions
@@ -126,7 +131,8 @@ class Reports:
         self._personal = personal
         self._calendar = calendar
         self._templates = templates
-        self._assess = assess
+        self._programmes = programmes
+        self._figures = figures
 
     def build(self, asked: Asked, *, actor: Actor, reach: Reach, now: datetime) -> Report:
         """The report as a value. Errors: `UnknownReport`, `UnknownPeriod`, `OutOfReach`, and those of the report itself."""
@@ -158,7 +164,14 @@ class Reports:
         today = calendar.local_date(now)
         region = self._region(asked, reach, is_about_case=kind.about == "case")
         handler = as_handler(actor, self._directories.current(), self._definitions.all(), today)
-        sources = SqlSources(self._database, reach, handler, region, calendar.local_date, self._assess)
+        sources = SqlSources(
+            self._database,
+            reach,
+            handler,
+            region,
+            calendar.local_date,
+            assessor(self._programmes, calendar.local_date),
+        )
         # A letter is about one case; its subject is named by `title`.
         subjects = {} if kind.about == "case" else {s.id: s.title for s in sources.subjects()}
         names = Names(
@@ -196,7 +209,19 @@ class Reports:
     # Frozen figures
 
     def _freeze(self, kind: ReportKind, asked: Asked, *, actor: Actor, reach: Reach, now: datetime) -> str:
-        frozen = freeze(self._question(kind, asked, actor=actor, reach=reach, now=now))
+        question = self._question(kind, asked, actor=actor, reach=reach, now=now)
+        programme = self._programmes.current(now).programme
+        names = [part.indicator for part in programme.indicators[CITY_SCORE].parts]
+        table = self._figures.table(
+            programme,
+            parse_programme_period(question.period.words),
+            now,
+            reach=reach,
+            region=question.region,
+            level=1,
+            names=names,
+        )
+        frozen = freeze(question, programme, table)
         return self._keep(kind.id, str(frozen["title"]), frozen, actor=actor, now=now)
 
     def _frozen(self, digest: str, reach: Reach) -> Mapping[str, Any]:

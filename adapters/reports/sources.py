@@ -66,10 +66,16 @@ class Slot:
     first: date
     last: date
     case: str = ""
+    opened: date | None = None
 
     @property
     def row(self) -> str:
         return f"{self.obligation}/{self.target}/{self.period}"
+
+    @property
+    def was_late(self) -> bool:
+        """Opened when its term was over: whatever is done for it is made up."""
+        return self.opened is not None and self.opened > self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,7 @@ class SqlSources:
                     date.fromisoformat(row.first),
                     date.fromisoformat(row.last),
                     row.case_id,
+                    self._day(row.opened_at),
                 )
                 for row in connection.execute(ordered)
             ]

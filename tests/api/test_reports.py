@@ -20,8 +20,10 @@ from adapters.db.tables import MEMBERSHIP, SLOT, SNAPSHOT, SUBJECT
 from adapters.reports.drafting import draft
 from adapters.settings import Settings
 from engine.canonical import decode
+from engine.programme.loading import load_programme
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
 from tests.support.office import Office
+from workflows import programme
 
 LEADER, CITY, COUNTY, OTHER = "p-34-leader-1", "p-3401-leader-1", "p-340104-liaison-1", "p-340102-liaison-1"
 REASON = "3月份工作调度（示例）"
@@ -263,6 +265,8 @@ def bihuan(
 
 def test_the_operator_writes_a_report_and_computes_a_score_again(bihuan: CommandLine, tmp_path: Path) -> None:
     with with_sample() as made:
+        file, data = programme()
+        made.programmes.publish(load_programme(data, name=file), made.now())
         an_issue(made)
         first = bihuan(
             "report", "score", "--period", "2026-11", "--reason", REASON, "-o", "a.xlsx", "--json"
@@ -290,7 +294,7 @@ def test_json_is_the_value_of_the_report(bihuan: CommandLine) -> None:
         value = bihuan("report", "bulletin", "--period", "2026-11", "--json").json()
     figures = {figure["key"]: figure for figure in value["figures"]}
     assert figures["issues/34/opened"]["rows"] == [[case, True, 0]]
-    assert "登记企业诉求 1 件" in value["sections"][0]["paragraphs"][0]
+    assert "登记企业诉求 1 件，" in value["sections"][0]["paragraphs"][0]
 
 
 def test_a_file_without_a_reason_is_refused_and_not_written(bihuan: CommandLine, tmp_path: Path) -> None:

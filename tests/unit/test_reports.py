@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
+from adapters.programme.figures import Table as FigureTable
 from adapters.reports.assessments import Assessment, Criterion
 from adapters.reports.letters import WrongCase
 from adapters.reports.model import Cell, Report, Table
-from adapters.reports.score import BANDS, SCORED, freeze, score_sheet
+from adapters.reports.score import CITY_SCORE, freeze, score_sheet
 from adapters.reports.sources import Member, Slot, Subject, Target
 from engine import canonical
 from engine.access import Reach
 from engine.case import Lane
 from engine.errors import UnknownCase
+from engine.programme import figures as scoring
+from engine.programme.loading import load_programme
+from engine.programme.model import Programme
+from engine.programme.periods import Period
 from tests.support.reporting import MemorySources, a_case, a_clock, a_question, a_report
+from workflows import programme
 
 WHO = Subject("91340100MAR8F86N30", "示例精密制造有限公司", "340104")
 
@@ -249,23 +257,24 @@ def test_a_visit_made_up_is_yellow_and_never_green() -> None:
         slot("3401", "2026-02", "2026-02-28", "v2"),
         slot("3401", "2026-03", "2026-03-31", "v3"),
         slot("3401", "2026-04", "2026-04-30"),
+        replace(slot("3401", "2025-12", "2025-12-31", "v1"), period="2026-05", opened=date(2026, 1, 5)),
         slot(WHO.id, "2026-Q1", "2026-03-31", "v1", "key_visit"),
     )
     report = a_report(
         "coverage", MemorySources((made, late, missed), all_slots=slots, all_subjects=(WHO,)), period="2026"
     )
-    assert lights(table_of(report, "city_visit")) == [".gyrggggggggg"]
+    assert lights(table_of(report, "city_visit")) == [".gyrgyggggggg"]
     assert [cell.value for cell in table_of(report, "city_visit").rows[0]][:6] == [
         "合肥市",
         "按期",
         "补访",
         "未访",
         "待访",
-        "—",
+        "补访",
     ]
     assert lights(table_of(report, "key_visit")) == [".gggg"]
     assert said(table_of(report, "summary"), "green", "yellow", "red", "grey", "rate") == [
-        (1, 1, 1, 1, Fraction(1, 3)),
+        (1, 2, 1, 1, Fraction(1, 4)),
         (1, 0, 0, 0, Fraction(1)),
     ]
 
@@ -333,7 +342,7 @@ def test_the_bulletin_says_the_numbers_of_its_tables() -> None:
     assert row == ("安徽省", 2, 2, Fraction(1, 2), Fraction(1, 2), 1, 1)
     assert (
         report.sections[0].paragraphs[0]
-        == "2026年3月，共登记企业诉求 2 件；应办结 2 件，已办结 1 件，办结率 50.0%。"
+        == "2026年3月，共登记企业诉求 2 件，当场办结 0 件；到期应办结 2 件，已办结 1 件，办结率 50.0%。"
     )
     assert "满意率 —" in report.sections[0].paragraphs[1]  # one rating is too few to show
 
@@ -391,26 +400,52 @@ def test_the_nearest_to_passing_come_first_with_what_to_ask() -> None:
     assert said(table_of(report, "summary"), "pass", "unknown", "fail") == [(1, 0, 2)]
 
 
-def test_weights_make_a_hundred_and_bands_are_those_of_the_requirements() -> None:
-    assert sum(part.weight for part in SCORED) == 100
-    assert [band for band, _ in BANDS] == [90, 80, 60, 0]
+def scored(**parts: scoring.Figure) -> Mapping[str, scoring.Figure]:
+    """Figures of a city for every part of the score; nothing known of those that are not given."""
+    names = [part.indicator for part in the_programme().indicators[CITY_SCORE].parts]
+    return {name: parts.get(name, scoring.Figure()) for name in names}
+
+
+@cache
+def the_programme() -> Programme:
+    name, data = programme()
+    return load_programme(data, name=name).programme
+
+
+def a_rate(yes: int, number: int, *rows: str) -> scoring.Figure:
+    ids = rows or tuple(f"r{n}" for n in range(number))
+    return scoring.Figure(value=Fraction(yes, number), denominator=Fraction(number), part=ids[:yes], rows=ids)
+
+
+CITIES = FigureTable(
+    Period(2026, "month", 3), "34", ("3401", "3402", "3403"), {},
+    {
+        "3401": scored(issue_in_time=a_rate(1, 2, ISSUE.id, LATE.id), january_complete=a_rate(1, 1)),
+        "3402": scored(issue_in_time=a_rate(0, 3), issue_satisfied=scoring.Figure(suppressed=True)),
+        "3403": scored(),
+    },
+)  # fmt: skip
+
+
+def test_the_weights_of_the_score_make_a_hundred() -> None:
+    assert sum(part.weight for part in the_programme().indicators[CITY_SCORE].parts) == 100
 
 
 def test_a_score_follows_from_the_frozen_figures_alone() -> None:
-    slots = (slot("3401", "2026-03", "2026-03-31", EMPTY_VISIT.id), slot("3402", "2026-03", "2026-03-31"))
-    sources = replace(WORLD, all_cases=(VISIT, ISSUE, EMPTY_VISIT, LATE), all_slots=slots)
-    frozen = freeze(a_question("score", sources))
+    frozen = freeze(a_question("score", replace(WORLD, all_cases=(ISSUE, LATE))), the_programme(), CITIES)
     first = score_sheet(frozen, "d" * 64)
     again = score_sheet(canonical.decode(canonical.encode(frozen)), "d" * 64)
     assert again == first
     assert again.digest == first.digest
     rows = {
-        row[0]: row[1:] for row in said(first.tables[0], "city", "on_time", "city_visit", "score", "band")
+        row[0]: row[1:]
+        for row in said(first.tables[0], "city", "issue_in_time", "january_complete", "score", "band")
     }
-    # 合肥: on time 1 of 2 (weight 20), month visited (15): (50 × 20 + 100 × 15) ÷ 35; 芜湖: its month was missed.
-    assert rows["合肥市"] == (Fraction(1, 2), 1, Fraction(2500, 35), "合格")
-    assert rows["芜湖市"] == (None, 0, 0, "不合格")
+    # 合肥: in time 1 of 2 (weight 20), January (10): (50 × 20 + 100 × 10) ÷ 30.
+    assert rows["合肥市"] == (Fraction(1, 2), 1, Fraction(2000, 30), "合格")
+    assert rows["芜湖市"] == (0, None, 0, "不合格")
     assert rows["蚌埠市"] == (None, None, None, "—")
+    assert first.details[ISSUE.id].title == WHO.title
 
 
 def test_a_row_shows_its_figures_value_and_nothing_else() -> None:
