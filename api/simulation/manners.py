@@ -50,7 +50,7 @@ RARE: Final = frozenset(
             "revise",
             "resplit",
         ),
-        *("again", "press", "report_none"),
+        *("again", "press", "report_none", "propose_cancel", "defer", "carry_over", "renew", "note_change"),
     )
 )
 
@@ -64,6 +64,8 @@ class Manners:
     rare: float = 0.03
     stays: float = 0.2
     reopens: float = 0.02
+    never: frozenset[tuple[str, str]] = frozenset()
+    """Workflows, each with a region, that nobody there ever acts on."""
 
     def share_of_the_limit(self, rng: random.Random) -> float | None:
         """After which share of its limit a place is acted on; None: nobody ever looks at it."""

@@ -25,6 +25,7 @@ from api.simulation.values import Values
 from engine.blockers import Place
 from engine.case import CASE_CLOCK, Case, CaseId, CommandId, lane_clock, lane_of
 from engine.commands import Command, Open, TakeStep
+from engine.definition import RoleOf
 from engine.events import Event
 from engine.machine import CompiledStep, Program
 from engine.runtime import Accepted, Outcome, Refused
@@ -51,12 +52,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that is opened on a day: a case of `workflow` by whoever holds `role` in the region."""
+    """Something that is opened on a day: by whoever holds `role` there, or the first role that may; the rest is filled in."""
 
     workflow: str
     region: str
     subject: str
-    role: str
+    role: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -105,10 +106,13 @@ class Province:
 
     def open(self, happening: Happening) -> Command | None:
         """The command by which somebody opens it now; None where nobody holds the role."""
+        definition = self.made.definitions.current(happening.workflow, self._clock()).definition
         actor = self._opener(happening)
         if actor is None:
             return None
-        number = self.made.numbers.next(self._clock())
+        opening, number = definition.opening, self.made.numbers.next(self._clock())
+        values = Values(self.random, self.made.directories.current(), self.today, happening.region)
+        data = values.of(definition, opening.needs, (), favourable=True)
         return Open(
             id=self._key(),
             case=number,
@@ -116,7 +120,7 @@ class Province:
             workflow=happening.workflow,
             region=happening.region,
             subject=happening.subject,
-            data=happening.data,
+            data={**data, **happening.data},
         )
 
     def live(
@@ -217,7 +221,8 @@ class Province:
             opened_at=self._clock(),
             at=self._clock(),
         )
-        return self._people.actor(program, empty, happening.role, "")
+        people = [r for r in program.definition.opening.by if program.role(r).of is not RoleOf.SYSTEM]
+        return self._people.actor(program, empty, happening.role or people[0], "")
 
     def _submit(self, commands: Sequence[Command]) -> None:
         for future in [self.writer.submit(command) for command in commands]:
@@ -259,7 +264,7 @@ class Province:
             return None
         share = self.manners.share_of_the_limit(self.random)
         due_at = _next_due(case, lane)
-        if share is None or due_at is None:
+        if share is None or due_at is None or (case.workflow, case.region) in self.manners.never:
             return None
         return self._clock() + max(due_at - self._clock(), timedelta(hours=4 if anew else 24)) * share
 

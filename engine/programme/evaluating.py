@@ -54,6 +54,7 @@ class Evaluator:
         self._targets = targets
         self._selector_at = selector_at
         self._split: dict[tuple[int, Over], dict[str, Selection]] = {}
+        self._judged: dict[tuple[int, str], tuple[frozenset[str], frozenset[str]]] = {}
 
     def whole(self, name: str) -> Figure:
         """The figure of the region as a whole."""
@@ -94,36 +95,45 @@ class Evaluator:
         subjects = {row.subject for row in selector.select(having).rows}
         return lambda row: row.subject in subjects and condition(row)
 
-    def _certain(self, indicator: Indicator, scope: _Scope, selector: Selector) -> _Certain:
+    def _certain(self, name: str, indicator: Indicator, scope: _Scope, selector: Selector) -> _Certain:
         """The rows of which it is known whether they count for the part; the others are set apart."""
+        selection = self._selection(_over(indicator), scope, selector)
+        key = (id(selector), name)
+        if key not in self._judged:
+            self._judged[key] = self._judge(indicator, selector)
+        part, unknown = self._judged[key]
+        if unknown:
+            doubtful = tuple(row for row in selection.rows if row.id in unknown)
+            together = (*selection.apart.get("unknown", ()), *doubtful)
+            rows = tuple(row for row in selection.rows if row.id not in unknown)
+            selection = Selection(rows, {**selection.apart, "unknown": together})
+        return _Certain(selection, part)
+
+    def _judge(self, indicator: Indicator, selector: Selector) -> tuple[frozenset[str], frozenset[str]]:
+        """Of all rows, once: those that count for the part, and those of which it cannot be said."""
         over = _over(indicator)
-        selection = self._selection(over, scope, selector)
         holds = self._holding(indicator, over, selector)
-        rows, unknown, part = [], [], set()
-        for row in selection.rows:
+        part, unknown = set(), set()
+        for row in selector.select(over).rows:
             try:
                 if holds(row):
                     part.add(row.id)
-                rows.append(row)
             except NotKnown:
-                unknown.append(row)
-        if unknown:
-            together = (*selection.apart.get("unknown", ()), *unknown)
-            selection = Selection(tuple(rows), {**selection.apart, "unknown": together})
-        return _Certain(selection, part)
+                unknown.add(row.id)
+        return frozenset(part), frozenset(unknown)
 
     # Kinds
 
     def _rate(self, name: str, indicator: Indicator, scope: _Scope, selector: Selector) -> Figure:
-        found = self._certain(indicator, scope, selector)
+        found = self._certain(name, indicator, scope, selector)
         return figures.rate(found.selection, found.holds, suppress_below=indicator.suppress_below)
 
     def _count(self, name: str, indicator: Indicator, scope: _Scope, selector: Selector) -> Figure:
-        found = self._certain(indicator, scope, selector)
+        found = self._certain(name, indicator, scope, selector)
         return figures.counted(found.selection, found.holds)
 
     def _average(self, name: str, indicator: Indicator, scope: _Scope, selector: Selector) -> Figure:
-        selection = self._certain(indicator, scope, selector).selection
+        selection = self._certain(name, indicator, scope, selector).selection
         return figures.average(
             selection,
             indicator.value or "",
@@ -196,7 +206,7 @@ class Evaluator:
 @dataclass(frozen=True, slots=True)
 class _Certain:
     selection: Selection
-    part: set[str]
+    part: frozenset[str]
 
     def holds(self, row: Row) -> bool:
         return row.id in self.part

@@ -36,7 +36,7 @@ _KEPT: Final = Decimal("1e-12")  # of a root, which is no fraction: rounded here
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One thing that is counted. `read` gives the value of a name of its vocabulary; `known` keeps what conditions said of it."""
+    """One thing that is counted. `read` gives the value of a name; `known` and `amounts` keep what was asked before."""
 
     id: str
     region: str
@@ -44,6 +44,13 @@ class Row:
     read: Callable[[str], Any]
     amount: Callable[[str], Fraction | None]
     known: dict[str, bool] = field(default_factory=dict)
+    amounts: dict[str, Fraction | None] = field(default_factory=dict)
+
+    def number(self, name: str) -> Fraction | None:
+        """`amount`, asked once."""
+        if name not in self.amounts:
+            self.amounts[name] = self.amount(name)
+        return self.amounts[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ def counted(selection: Selection, holds: Callable[[Row], bool]) -> Figure:
 
 def average(selection: Selection, name: str, *, middle: bool, suppress_below: int = 0) -> Figure:
     """The mean, or the median, of a number; rows without it are set apart as `unknown`."""
-    found = [(row, row.amount(name)) for row in selection.rows]
+    found = [(row, row.number(name)) for row in selection.rows]
     amounts = [amount for _, amount in found if amount is not None]
     without = tuple(row for row, amount in found if amount is None)
     apart = _ids({**selection.apart, **({"unknown": without} if without else {})})

@@ -192,7 +192,7 @@ class Selector:
     def _row(
         self, row_id: str, case: Case | None, more: Mapping[str, Any], *, region: str = "", subject: str = ""
     ) -> Row:
-        words = {**self._period_words, **more}
+        words = {**self._period_words, **more} if more else self._period_words
         if case is None:
             return Row(row_id, region, subject, partial(_read_words, words), _no_amount)
         reading = self.material.readings[case.workflow]

@@ -179,6 +179,27 @@ def test_a_region_sees_its_own_figures_and_no_others(office: DutyOffice) -> None
         table(office, "2026-03", "in_time", reach=Reach(units=("u-711",)))
 
 
+def test_a_score_can_be_computed_again_from_its_points_and_weights(office: DutyOffice) -> None:
+    office.run()
+    for answered in (True, True, False, False):
+        case = office.open("request", region="711", what="示例")
+        if answered:
+            office.step(case, "answer")
+    office.until("2026-03-20 10:00")
+    office.step(office.case_of("71", "2026-03"), "finish")
+    office.until("2026-04-01 10:00")
+
+    found = table(office, "2026-03", "score")
+
+    assert found.whole["score"].measures == {"in_time": 50, "monthly": 50}
+    assert (found.whole["score"].value, found.whole["score"].band) == (50, "")
+    assert found.by_part["71"]["score"].value == Fraction(60 * 50 + 40 * 100, 100)
+    assert found.by_part["71"]["score"].band == "合格"
+    other = found.by_part["72"]["score"]
+    assert (other.value, other.measures) == (0, {"in_time": None, "monthly": 0})
+    assert "按时答复率" in other.warning
+
+
 def test_the_rows_behind_a_figure_of_too_few_are_not_shown(office: DutyOffice) -> None:
     period, now = parse_period("2026-03"), office.container.now()
     with pytest.raises(FigureSuppressed):

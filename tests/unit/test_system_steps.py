@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.access import Actor
 from engine.case import CaseId
 from engine.commands import Open, TakeStep
-from engine.errors import Blocked, Forbidden
+from engine.errors import Blocked, Forbidden, InvalidData
 from tests.support.histories import REGION, SUBJECT
 from tests.support.story import CASE, Office, a_state, a_step, a_workflow
 
 SYSTEM = Actor(id="programme", kind="system", channel="worker")
+ZONE = ZoneInfo("Asia/Shanghai")
 OTHER = CaseId("202600000022")
 
 
@@ -102,3 +104,30 @@ def test_a_case_that_is_not_there_is_not_linked() -> None:
         office.take("gather", alike=["202600000039"])
     assert [blocker.code for blocker in refused.value.blockers] == ["bad_link"]
     assert office.case.seq == 1
+
+
+def until_a_day() -> dict[str, Any]:
+    waiting = a_state(due={"until": "day", "at_most": "3 months"}, steps={"end": a_step()})
+    workflow = a_workflow({"first": waiting})
+    opening = {**workflow["opening"], "may": [*workflow["opening"]["may"], "day"]}
+    return {
+        **workflow,
+        "fields": {**workflow["fields"], "day": {"title": "期末", "type": "date"}},
+        "opening": opening,
+    }
+
+
+def opening_until(office: Office, actor: Actor, day: str) -> Open:
+    about = {"workflow": "sample", "region": REGION, "subject": SUBJECT, "data": {"day": day}}
+    return Open(id=office.key(), case=CASE, actor=actor, **about)  # type: ignore[arg-type]
+
+
+def test_the_system_opens_late_what_a_stop_kept_from_being_opened_in_time() -> None:
+    office = Office(until_a_day(), now="2026-03-02 10:00")
+    with pytest.raises(InvalidData) as refused:
+        office.send(opening_until(office, office.actor("clerk"), "2026-02-28"))
+    assert [blocker.code for blocker in refused.value.blockers] == ["bad_field"]
+
+    office.send(opening_until(office, SYSTEM, "2026-02-28"))
+
+    assert str(office.clock().due_at.astimezone(ZONE))[:10] == "2026-03-03"  # the day after the opening

@@ -1,0 +1,85 @@
+"""The setting of a province: the invented organisation and enterprises, the shipped workflows and programme, key enterprises.
+
+Used by `bihuan serve --sample` (small), `bihuan sample` (any size) and the proof of a year. Everything is marked 示例.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from adapters.bootstrap import Container
+from adapters.population import FIRST_YEAR, Invented
+from adapters.subjects.writing import NewSubject
+from engine.directory import SubjectId
+from engine.programme.reconciling import Spell
+from engine.subjects import TIMELESS, Observation, Value
+
+__all__ = ["KEY_IN_EACH_CITY", "KEY_LIST", "nominate", "observed", "settle"]
+
+KEY_LIST: Final = "key_subjects"
+KEY_IN_EACH_CITY: Final = 10  # 四（一）省 2：每个服务团联系 10 家以上重点企业
+_SOURCE: Final = "示例：统计年报"
+_SINCE: Final = date(FIRST_YEAR, 1, 1)
+
+
+def settle(made: Container, people: Sequence[Invented], *, known_from: date) -> None:
+    """Register the enterprises with their figures, as if known since `known_from`; those that are there already stay."""
+    there = made.subjects.known([each.id for each in people])
+    new = [each for each in people if each.id not in there]
+    now = made.now()
+    with made.subjects.unit(now) as unit:
+        unit.register_many(
+            NewSubject(id=each.id, title=each.title, region=each.region, since=_SINCE) for each in new
+        )
+        unit.observe_many(
+            observed(each.id, year, facts, entered_at=now, vintage=_vintage(year, known_from))
+            for each in new
+            for year, facts in each.figures.items()
+        )
+
+
+def observed(
+    subject: SubjectId, year: int, facts: Mapping[str, Value], *, entered_at: datetime, vintage: date
+) -> Observation:
+    return Observation(
+        subject=subject,
+        year=year,
+        facts=facts,
+        source=_SOURCE,
+        vintage=vintage,
+        entered_by="sample",
+        entered_at=entered_at,
+    )
+
+
+def nominate(made: Container, people: Iterable[Invented], *, in_each: int = KEY_IN_EACH_CITY) -> int:
+    """The largest enterprises of each city on the list of key ones; how many were put on it."""
+    by_city: defaultdict[str, list[Invented]] = defaultdict(list)
+    for each in people:
+        by_city[each.region[:4]].append(each)
+    chosen = [each for city in sorted(by_city) for each in sorted(by_city[city], key=_size)[:in_each]]
+    with made.subjects.unit(made.now()) as unit:
+        for each in chosen:
+            spell = Spell(
+                list=KEY_LIST,
+                subject=each.id,
+                n=1,
+                region=each.region,
+                since=made.now(),
+                year=max(each.figures),
+                evidence={"by": "sample", "note": "示例"},
+            )
+            made.memberships.put_on(unit.connection, spell)
+    return len(chosen)
+
+
+def _size(each: Invented) -> tuple[int, str]:
+    return -int(each.figures[max(each.figures)]["revenue"]), each.id
+
+
+def _vintage(year: int, known_from: date) -> date:
+    """Statistics of a year come in May of the next one."""
+    return known_from if year == TIMELESS else date(year + 1, 5, 31)
