@@ -14,9 +14,11 @@ from api.commands import (
     demo,
     indicators,
     operations,
+    organisation,
     programme,
     reports,
     running,
+    subjects,
     tasks,
     tokens,
 )
@@ -54,8 +56,10 @@ app.command(rich_help_panel=LOOK)(indicators.slots)
 app.command(rich_help_panel=LOOK)(indicators.ledger)
 app.add_typer(cases.app, name="case", rich_help_panel=LOOK)
 app.add_typer(tasks.app, name="task", rich_help_panel=LOOK)
+app.add_typer(subjects.app, name="subject", rich_help_panel=LOOK)
 app.add_typer(tokens.app, name="token", rich_help_panel=SET)
 app.add_typer(calendars.app, name="calendar", rich_help_panel=SET)
+app.add_typer(organisation.app, name="org", rich_help_panel=SET)
 app.add_typer(database.app, name="db", rich_help_panel=SET)
 
 

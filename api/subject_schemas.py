@@ -49,7 +49,7 @@ class RenameBody(_Body):
     since: date
 
 
-class MoveBody(_Body):
+class RelocateBody(_Body):
     """迁移到另一区划；写现区划的起始日期则为更正。"""
 
     region: Code
@@ -162,4 +162,4 @@ class SubjectView(SubjectSummary):
     contacts: ContactsView
 
 
-BODIES = (RegisterBody, RenameBody, MoveBody, ObservationBody)
+BODIES = (RegisterBody, RenameBody, RelocateBody, ObservationBody)

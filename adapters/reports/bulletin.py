@@ -36,7 +36,7 @@ def bulletin(question: Question) -> Report:
     figures = {region: [*_figures(question, region, rows)] for region in regions}
     everything = {f.key: f for made in figures.values() for f in made}
     return question.report(
-        title=f"{question.names.full_region(question.region)}常态化服务企业工作情况通报（{question.period.title}）",
+        title=f"{question.names.full_region(question.region)}{question.period.title}常态化服务企业工作情况通报",
         tables=[
             _regions(question, regions, everything),
             _clearing(question, regions, everything),

@@ -53,7 +53,6 @@ class Style:
     before: float = 0
     after: float = 0
     red: bool = False
-    with_next: bool = False
 
 
 LEFT, RIGHT, CENTRE = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.CENTER
@@ -62,12 +61,14 @@ CELL: Final = Style("公文表格", size=XIAOSI, align=LEFT, line=18)
 CELL_HEAD: Final = Style("公文表头", HEITI, XIAOSI, CENTRE, line=18)
 SMALL_CELL: Final = Style("公文小表格", size=WUHAO, align=LEFT, line=15)
 SMALL_HEAD: Final = Style("公文小表头", HEITI, WUHAO, CENTRE, line=15)
+_SIGNED: Final = "> "
+SIGNED: Final = Style("公文署名", align=RIGHT)
 STYLES: Final = {
     "# ": Style("公文标题", XIAOBIAOSONG, ERHAO, CENTRE, line=35, before=14, after=20),
     "## ": Style("公文一级标题", HEITI, indent=2),
     "### ": Style("公文二级标题", KAITI, indent=2),
     "- ": Style("公文顶格", align=LEFT),
-    "> ": Style("公文署名", align=RIGHT, with_next=True),
+    _SIGNED: SIGNED,
     "^ ": Style("公文居中", align=CENTRE),
     "! ": Style("公文版头", XIAOBIAOSONG, 30, CENTRE, line=44, before=20, after=16, red=True),
     "~ ": Style("公文说明", size=XIAOSI, align=LEFT, line=18, before=6),
@@ -97,7 +98,7 @@ def draft(description: str) -> bytes:
 
 def _write(document: Document, lines: list[str]) -> None:
     table: list[str] = []
-    for line in lines:
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
         if line.startswith("|"):
             table.append(line)
             continue
@@ -110,6 +111,11 @@ def _write(document: Document, lines: list[str]) -> None:
             paragraph.paragraph_format.space_before = Pt(LINE / 2)
         if style.red:
             _line_below(paragraph)
+        if style in (
+            BODY,
+            SIGNED,
+        ):  # no signature on a page without text; the small print may go on by itself
+            paragraph.paragraph_format.keep_with_next = following.startswith(_SIGNED)
     _flush(document, table)
 
 
@@ -267,7 +273,7 @@ def _add_style(document: Document, style: Style) -> None:
     if style.red:
         made.font.color.rgb = RED
     layout = made.paragraph_format
-    layout.alignment, layout.widow_control, layout.keep_with_next = style.align, False, style.with_next
+    layout.alignment, layout.widow_control = style.align, False
     layout.keep_together = style.size == XIAOSI
     layout.line_spacing_rule, layout.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(style.line)
     layout.space_before, layout.space_after = Pt(style.before), Pt(style.after)

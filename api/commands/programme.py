@@ -112,6 +112,7 @@ def _loaded(file: Path) -> ProgrammeSource:
 
 def _in_force(made: Container) -> dict[str, Any]:
     """The newest published version of each workflow."""
+    made.definitions.refresh()
     programs = sorted(made.definitions.all(), key=lambda program: program.definition.version)
     return {program.definition.workflow: program.definition for program in programs}
 

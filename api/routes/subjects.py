@@ -23,9 +23,9 @@ from api.routes.cases import Limit, Start, ThePresenter
 from api.standing import keeps, subject_reach
 from api.subject_presenting import SubjectPresenter
 from api.subject_schemas import (
-    MoveBody,
     ObservationBody,
     RegisterBody,
+    RelocateBody,
     RenameBody,
     SubjectList,
     SubjectReceipt,
@@ -175,10 +175,10 @@ def rename_subject(change: TheChange, subject: str) -> Response:
 
 @router.put(
     "/subjects/{subject}/region", operation_id="move_subject", summary="迁移到另一区划", response_model=SubjectReceipt,
-    responses=_CHANGES, openapi_extra=shape_of(MoveBody),
+    responses=_CHANGES, openapi_extra=shape_of(RelocateBody),
 )  # fmt: skip
 def move_subject(change: TheChange, subject: str) -> Response:
-    body, found = change.body(MoveBody), change.kept(subject)
+    body, found = change.body(RelocateBody), change.kept(subject)
     change.container.directories.current().region(body.region)
     moving = Moving(found.id, RegionId(body.region), body.since)
     return change.once(found.id, "moved", body, lambda unit: unit.move_many([moving]))

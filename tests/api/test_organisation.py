@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.office import Office, an_office
+from adapters.organisation import sample_directory
+from tests.support.office import MORNING, SUBJECT, Office, an_office
 
 ADMINISTRATOR, LIAISON, CITY = "p-34-administrator-1", "p-340104-liaison-1", "p-3401-liaison-1"
 HANDLER, COORDINATOR = "p-340104-tax-department-1", "p-340104-coordinator-1"
 NEW = {"do": "add_person", "id": "p-340104-new-1", "title": "示例新人", "unit": "u-340104-tax"}
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with an_office(tmp_path) as made:
+@pytest.fixture(scope="module")
+def one_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with an_office(tmp_path_factory.mktemp("office")) as made:
         yield made
+
+
+@pytest.fixture
+def office(one_office: Office) -> Office:
+    """The same application for all, each time with the organisation and the moment of the beginning."""
+    one_office.clock.move_to(MORNING)
+    one_office.container.directories.adopt(sample_directory([SUBJECT]), MORNING)
+    return one_office
 
 
 def change(office: Office, person: str, *changes: dict[str, Any], **more: Any) -> httpx.Response:
@@ -111,7 +119,7 @@ def test_a_change_decided_on_an_older_organisation_is_refused_and_one_key_change
     office: Office,
 ) -> None:
     before = digest(office)
-    first, again = (change(office, LIAISON, NEW, expected=before, key="same") for _ in range(2))
+    first, again = (change(office, LIAISON, NEW, expected=before, key="changes-once") for _ in range(2))
     assert first.status_code == 200
     assert first.json() == again.json()
     assert (first.json()["before"], first.json()["digest"]) == (before, digest(office))
@@ -143,7 +151,9 @@ def holder(office: Office, case: str) -> str:
 def test_a_handover_passes_on_the_posts_and_the_open_cases(office: Office) -> None:
     change(office, ADMINISTRATOR, NEW)
     cases = sorted(assigned(office) for _ in range(3))
-    answers = [handover(office, key="h", person=HANDLER, successor="p-340104-new-1") for _ in range(2)]
+    answers = [
+        handover(office, key="hand-over", person=HANDLER, successor="p-340104-new-1") for _ in range(2)
+    ]
     assert answers[0].status_code == 200, answers[0].text
     assert answers[0].json() == answers[1].json()
     found = answers[0].json()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
+from adapters.db.tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.subjects.codes import complete
 from engine.programme.loading import load_programme
 from tests.support.office import MORNING, Office, an_office
@@ -20,12 +22,22 @@ DOUBTFUL = "91350211M0000XUF46"
 FIGURES = {"year": 2025, "source": "统计年报（示例）", "vintage": "2026-03-01"}
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Office]:
-    with an_office(tmp_path) as made:
+@pytest.fixture(scope="module")
+def one_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with an_office(tmp_path_factory.mktemp("desk")) as made:
         name, data = programme()
         made.container.programmes.publish(load_programme(data, name=name), MORNING)
         yield made
+
+
+@pytest.fixture
+def desk(one_desk: Office) -> Office:
+    """The same application for all, each time without any subject and at the moment of the beginning."""
+    one_desk.clock.move_to(MORNING)
+    with one_desk.container.database.writing() as connection:
+        for table in (SUBJECT, SUBJECT_NAME, SUBJECT_REGION, OBSERVATION):
+            connection.execute(delete(table))
+    return one_desk
 
 
 def register(
@@ -94,14 +106,18 @@ def test_outside_of_reach_a_subject_looks_like_one_that_does_not_exist(desk: Off
         answers = [
             desk.get(LIAISON, f"/subjects/{code}"),
             put(
-                desk, LIAISON, f"/subjects/{code}/name", {"title": "新名", "since": "2026-01-01"}, f"n{code}"
+                desk,
+                LIAISON,
+                f"/subjects/{code}/name",
+                {"title": "新名", "since": "2026-01-01"},
+                f"name-{code}",
             ),
             put(
                 desk,
                 LIAISON,
                 f"/subjects/{code}/region",
                 {"region": "340104", "since": "2026-01-01"},
-                f"r{code}",
+                f"region-{code}",
             ),
             desk.post(LIAISON, f"/subjects/{code}/observations", {**FIGURES, "facts": {"staff": 1}}),
         ]
@@ -154,14 +170,14 @@ def test_a_region_that_is_not_there_and_a_subject_that_is_are_refused(desk: Offi
 
 def test_one_key_registers_and_observes_once(desk: Office) -> None:
     body = {"id": CODE, "title": "示例有限公司", "region": "340104", "since": "2020-03-01"}
-    first, second = (desk.post(LIAISON, "/subjects", body, key="same") for _ in range(2))
+    first, second = (desk.post(LIAISON, "/subjects", body, key="once") for _ in range(2))
     assert first.content == second.content
     assert (second.status_code, second.headers["Idempotent-Replayed"]) == (201, "true")
-    other = desk.post(LIAISON, "/subjects", {**body, "title": "另一个名称"}, key="same")
+    other = desk.post(LIAISON, "/subjects", {**body, "title": "另一个名称"}, key="once")
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
     figures = {**FIGURES, "facts": {"staff": 7}}
     for _ in range(2):
-        assert desk.post(LIAISON, f"/subjects/{CODE}/observations", figures, key="f").status_code == 201
+        assert desk.post(LIAISON, f"/subjects/{CODE}/observations", figures, key="figures").status_code == 201
     assert desk.rows("observation")["observation"] == 1
     assert desk.post(LIAISON, "/subjects", body, key=None).json()["code"] == "idempotency_key_missing"
 
@@ -218,10 +234,14 @@ def test_whoever_only_reads_sees_personal_values_masked(desk: Office) -> None:
 
 def test_a_subject_that_moved_is_kept_by_the_other_county(desk: Office) -> None:
     register(desk)
-    moved = put(desk, LIAISON, f"/subjects/{CODE}/region", {"region": "340103", "since": "2026-11-20"}, "k")
+    moved = put(
+        desk, LIAISON, f"/subjects/{CODE}/region", {"region": "340103", "since": "2026-11-20"}, "move"
+    )
     assert moved.status_code == 200
     assert (listed(desk, LIAISON), listed(desk, "p-340103-liaison-1")) == ([], [CODE])
-    again = put(desk, LIAISON, f"/subjects/{CODE}/region", {"region": "340103", "since": "2026-11-20"}, "k2")
+    again = put(
+        desk, LIAISON, f"/subjects/{CODE}/region", {"region": "340103", "since": "2026-11-20"}, "move again"
+    )
     assert again.status_code == 404
 
 
@@ -257,3 +277,28 @@ def test_the_cases_of_a_subject_are_shown_within_reach_and_visits_are_counted_ov
     seen = desk.get("p-3401-liaison-1", f"/subjects/{CODE}").json()
     assert {c["id"] for c in seen["cases"]} == {own, city}
     assert (seen["contacts"]["number"], seen["contacts"]["warning"], seen["contacts"]["days"]) == (0, "", 30)
+
+
+def visited(office: Office, person: str, region: str) -> None:
+    """A visit to the subject, from opening to its end."""
+    body = {"workflow": "visit", "region": region, "subject": CODE, "data": {"kind": "other"}}
+    case = office.post(person, "/cases", body).json()["case"]
+    office.took(person, case, "schedule", visit_on="2026-12-07")
+    office.took(person, case, "notify", notice="电话告知（示例）")
+    arrival = "check_in" if "-team-" in person else "check_in_local"
+    office.took(person, case, arrival, place="示例园区", visitors=["示例走访人"])
+    office.took(person, case, "finish", method="onsite", cost=0, declared=True)
+
+
+def test_a_third_visit_by_whichever_tier_is_warned_of_and_forgotten_after_thirty_days(desk: Office) -> None:
+    register(desk)
+    visited(desk, LIAISON, "340104")
+    visited(desk, "p-3401-liaison-1", "3401")
+    assert desk.get(LIAISON, f"/subjects/{CODE}").json()["contacts"]["warning"] == ""
+    visited(desk, "p-3401-team-1", "3401")
+    contacts = desk.get(LIAISON, f"/subjects/{CODE}").json()["contacts"]
+    assert contacts["number"] == 3
+    assert "无事不扰" in contacts["warning"]
+    assert {visit["region"]["id"] for visit in contacts["visits"]} == {"340104", "3401"}
+    desk.clock.move_to(MORNING + timedelta(days=31))
+    assert desk.get(LIAISON, f"/subjects/{CODE}").json()["contacts"]["number"] == 0

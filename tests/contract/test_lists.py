@@ -10,12 +10,15 @@ import pytest
 
 from adapters.db.database import Database
 from adapters.db.views import Filter
+from adapters.metrics import new_metrics
 from adapters.programme.registry import ProgrammeRegistry, UnknownProgramme
 from adapters.registry import VersionTaken
 from engine.access import Reach
 from engine.programme.loading import load_programme
 from tests.support.lists_office import MORNING, Killed, ListsOffice, lists_office
 from tests.support.profiles import WAN, shipped_programme
+from workers.sweeper import Sweeper
+from workers.tasks import Performer
 from workflows import programme
 
 YI = 10_000 * WAN
@@ -361,3 +364,15 @@ def test_before_its_day_a_programme_is_not_in_force(database: Database) -> None:
     registry.publish(later, MORNING)
     with pytest.raises(UnknownProgramme):
         registry.current(MORNING)
+
+
+def test_the_sweeper_keeps_the_lists(office: ListsOffice) -> None:
+    container = office.container
+    metrics = new_metrics(lambda: container.views.owed(container.now()))
+    sweeper = Sweeper(container, Performer(container, office.writer.submit, metrics, worker="w1"), metrics)
+    office.put("s1", **IDLE)
+    assert sweeper.tick().listed == 1
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - on"]
+    office.jump(behind(office, "s1"), "established")
+    sweeper.tick()
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - cleared"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from adapters.calendars import load_calendar
 from engine.case import Case
 from engine.events import apply, read
 from tests.support.histories import ROOT, program_of, random_history
@@ -63,12 +64,14 @@ def follow(reference: Reference, body: Mapping[str, Any]) -> str:
         "tests/workflows/samples/full.yaml",
         "workflows/issue.yaml",
         "workflows/rd_institution.yaml",
+        "workflows/january_package.yaml",
     ],
 )
 def test_an_independent_reading_of_the_workflow_predicts_every_event(workflow: str) -> None:
     for seed in range(40 * SOAK):
         history, _ = random_history(program_of(workflow), 1000 + seed, 30)
         reference, case = Reference.of(ROOT / workflow), None
+        reference.is_worked = load_calendar("cn").is_working_day
         for data in history.events:
             event = read(data)
             reference.day = (event.at + CHINA).date().isoformat()

@@ -1,15 +1,17 @@
 """A second reading of the workflow language: plain YAML, no engine. It predicts where a case is, not when anything is due.
 
 Written from the language guide: state, open lanes, round, how often steps were taken, and whether a step is refused. It
-reads conditions with a small evaluator of its own for the forms that the workflows use. What rings when, who may and
-what day it is are told to it by the caller.
+reads conditions with a small evaluator of its own for the forms that the workflows use. What rings when, who may,
+what day it is and which days are worked are told to it by the caller.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ class Reference:
     spec: Any  # the definition as YAML gives it
     state: str = ""
     day: str = ""  # the local date, moved by the caller
+    is_worked: Callable[[date], bool] = lambda day: day.weekday() < 5
     round: int = 1
     data: dict[str, Any] = field(default_factory=dict)
     lanes: dict[str, Lane] = field(default_factory=dict)
@@ -102,7 +105,15 @@ class Reference:
             seen = [v for v in self.lanes.values() if v.group in groups]
             return len(seen) if rest == "total" else sum(v.outcome == rest.replace("open", "") for v in seen)
         data = {**self.data, **(self.lanes[lane].data if lane else {}), **incoming}
+        if family == "ahead" and rest:
+            return self.days_ahead(data.get(rest) or self.day)
         return data.get(name, EMPTY.get(self.spec["fields"][name]["type"], ""))
+
+    def days_ahead(self, last: str) -> int:
+        """The worked days after today, one by one."""
+        today = date.fromisoformat(self.day)
+        span = (date.fromisoformat(last) - today).days
+        return sum(self.is_worked(today + timedelta(days=n)) for n in range(1, span + 1))
 
     def holds(self, text: str, lane: str, incoming: dict[str, Any]) -> bool:
         """CEL's `&& || ! size() in` are Python's `and or not len() in`; every name is looked up first."""

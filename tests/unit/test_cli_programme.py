@@ -1,0 +1,102 @@
+"""`bihuan check` and `bihuan programme` on the command line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.subjects.writing import NewSubject
+from engine.directory import RegionId, SubjectId
+from engine.subjects import Observation
+from tests.support.commandline import MONDAY, CommandLine, in_folder, with_sample
+from tests.support.profiles import WAN, shipped_programme
+from workflows import programme, shipped
+
+CODE = "91340100MA2DD272X5"
+YI = 10_000 * WAN
+
+
+@pytest.fixture
+def bihuan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return in_folder(tmp_path, monkeypatch, capsys)
+
+
+def ship(folder: Path) -> Path:
+    for name, data in (*shipped(), programme()):
+        (folder / name).write_bytes(data)
+    return folder / programme()[0]
+
+
+def test_a_programme_is_checked_over_the_workflows_beside_it(bihuan: CommandLine, tmp_path: Path) -> None:
+    file = ship(tmp_path)
+    checked = bihuan("check", file, "--json")
+    assert (checked.code, checked.json()["ok"]) == (0, True)
+    assert checked.json()["files"][0]["certificate"]["counts"]["lists"] == 15
+
+    (tmp_path / "survey.yaml").unlink()
+    checked = bihuan("check", file)
+    assert checked.code == 1
+    assert "unknown_workflow" in checked.out
+
+
+def test_a_fault_of_a_programme_is_told_as_those_of_workflows(bihuan: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_bytes(programme()[1].replace(b"staff <= sme_staff_max", b"staf <= sme_staff_max", 1))
+    checked = bihuan("check", file, "--json")
+    (finding,) = checked.json()["files"][0]["findings"]
+    assert (checked.code, finding["code"], "staff" in finding["hint"]) == (1, "expression_unknown_name", True)
+
+
+def test_a_programme_is_no_workflow_to_draw(bihuan: CommandLine, tmp_path: Path) -> None:
+    drawn = bihuan("graph", ship(tmp_path))
+    assert (drawn.code, "not_a_workflow" in drawn.err) == (2, True)
+
+
+def test_lists_keep_themselves_and_eligibility_is_told(bihuan: CommandLine, tmp_path: Path) -> None:
+    with with_sample() as made:
+        made.programmes.publish(shipped_programme(), MONDAY)
+        day = MONDAY.date() - timedelta(days=1)
+        new = NewSubject(id=SubjectId(CODE), title="示例企业", region=RegionId("340104"), since=day, doubt="")
+        made.subjects.register_many([new], MONDAY)
+        said = Observation(
+            subject=SubjectId(CODE),
+            year=2025,
+            facts={"revenue": 6 * YI, "above_scale": True, "has_rd_institution": False},
+            source="示例",
+            vintage=day,
+            entered_by="p-1",
+            entered_at=MONDAY,
+        )
+        made.subjects.observe_many([said], MONDAY)
+
+    assert bihuan("programme", "lists", "--json").json()["lists"][1]["members"] == 0
+    ran = bihuan("programme", "run", "--json").json()
+    assert (ran["subjects"], ran["entered"], ran["refused"]) == (1, 2, 0)
+    members = {
+        each["list"]: each["members"] for each in bihuan("programme", "lists", "--json").json()["lists"]
+    }
+    assert (members["no_institution"], members["service_objects"], members["no_activity"]) == (1, 1, 0)
+    assert bihuan("programme", "run", "--all", "--json").json()["entered"] == 0
+
+    told = bihuan("programme", "eligibility", CODE)
+    assert told.code == 0
+    assert "差 400,000,000 元" in told.out
+    assert "资产总额2025" in told.out
+    assert bihuan("programme", "show", "--json").json()["version"] == 1
+    unknown = bihuan("programme", "eligibility", "nobody")
+    assert (unknown.code, "unknown_subject" in unknown.err) == (2, True)
+
+
+def test_a_programme_with_errors_is_not_published(bihuan: CommandLine, tmp_path: Path) -> None:
+    with with_sample():
+        pass
+    wrong = tmp_path / "p.yaml"
+    wrong.write_bytes(programme()[1].replace(b"workflow: survey", b"workflow: surveys"))
+    refused = bihuan("programme", "publish", wrong, "--json")
+    assert (refused.code, refused.json()["published"]) == (1, False)
+    published = bihuan("programme", "publish", ship(tmp_path), "--json")
+    assert published.json()["published"] is True, published.out
