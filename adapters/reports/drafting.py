@@ -33,6 +33,7 @@ XIAOBIAOSONG: Final = "方正小标宋简体"
 LATIN: Final = "Times New Roman"
 ERHAO, SANHAO, SIHAO, XIAOSI, WUHAO = 22, 16, 14, 12, 10.5  # points of the Chinese sizes
 LINE: Final = 28
+_PROVENANCE: Final = "数据取自 {{ as_of }}，摘要 {{ digest }}"
 RED: Final = RGBColor(0xC0, 0, 0)
 _TEXT_WIDTH: Final = 156  # mm between the margins
 _FORM_LINE: Final = 12  # mm, so that there is room to write by hand
@@ -220,15 +221,18 @@ def _page(section: Section) -> None:
 
 
 def _furniture(document: Document) -> None:
-    """The watermark above; below, the page number between dashes: right on odd pages, left on even ones."""
+    """Above, the watermark and where the data come from; below, the page number between dashes, on the outer side."""
     section = document.sections[0]
     document.settings.odd_and_even_pages_header_footer = True
     for header in (section.header, section.even_page_header):
-        paragraph = header.paragraphs[0]
-        paragraph.alignment = CENTRE
-        run = paragraph.add_run("{{ watermark }}")
-        _font(run._r.get_or_add_rPr(), SONGTI)
-        run.font.size, run.font.color.rgb = Pt(9), RGBColor(0x80, 0x80, 0x80)
+        for paragraph, words in (
+            (header.paragraphs[0], "{{ watermark }}"),
+            (header.add_paragraph(), _PROVENANCE),
+        ):
+            paragraph.alignment = CENTRE
+            run = paragraph.add_run(words)
+            _font(run._r.get_or_add_rPr(), SONGTI)
+            run.font.size, run.font.color.rgb = Pt(9), RGBColor(0x80, 0x80, 0x80)
     _page_number(section.footer, RIGHT)
     _page_number(section.even_page_footer, LEFT)
 
