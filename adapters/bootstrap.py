@@ -157,7 +157,16 @@ def build(
         ),
         figures=figures,
         targets=Targets(database),
-        lists=Lists(database, programmes, profiles, memberships, numbers, now=now, local_date=local_date),
+        lists=Lists(
+            database,
+            programmes,
+            profiles,
+            memberships,
+            numbers,
+            definitions=definitions,
+            now=now,
+            local_date=local_date,
+        ),
         now=now,
     )
 

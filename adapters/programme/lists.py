@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -19,9 +19,10 @@ from adapters.db.database import Database
 from adapters.numbers import Numbers
 from adapters.programme.memberships import Closing, Memberships
 from adapters.programme.registry import ProgrammeRegistry, Published, UnknownProgramme
+from adapters.registry import DefinitionRegistry
 from adapters.subjects.profiles import Profiles
 from engine.access import Actor
-from engine.case import CaseId, CommandId
+from engine.case import Case, CaseId, CommandId
 from engine.commands import Command, Open, TakeStep
 from engine.directory import SubjectId
 from engine.errors import KeyReused
@@ -77,6 +78,7 @@ class _Work:
     profiles: dict[SubjectId, Profile]
     updated_at: Mapping[SubjectId, int]
     last: Mapping[SubjectId, Mapping[str, Spell]]
+    cases: Mapping[str, Case]
     plans: list[Plan] = field(default_factory=list)
     answered: dict[str, str] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class Lists:
         memberships: Memberships,
         numbers: Numbers,
         *,
+        definitions: DefinitionRegistry,
         now: Now,
         local_date: Callable[[datetime], date],
     ) -> None:
@@ -102,8 +105,10 @@ class Lists:
         self._profiles = profiles
         self._memberships = memberships
         self._numbers = numbers
+        self._definitions = definitions
         self._now = now
         self._local_date = local_date
+        self._with_a_date = text(_WITH_A_DATE.format(body=_BODY_AS_TEXT[database.is_sqlite]))
 
     def run(self, submit: Submit, limit: int = GROUP) -> Ran:
         """Look at no more than `limit` subjects. Nothing where no programme is in force."""
@@ -134,14 +139,24 @@ class Lists:
             connection.execute(_ALL_DIRTY, {"yes": True})
 
     def _begin_day(self) -> None:
-        """What depends on the day (whole months since, a year that turns) is looked at once a day."""
-        day = self._local_date(self._now()).toordinal()
+        """What depends on the day is looked at when it may change: all of them when a year turns, after a gap of weeks, and at
+        the first time; else those with a date on this day of the month, for only then do whole months since it change.
+        """
+        today = self._local_date(self._now())
         with self._database.reading() as connection:
-            if (connection.scalar(_DAY) or 0) >= day:
-                return
+            last = connection.scalar(_DAY) or 0
+        if last >= today.toordinal():
+            return
+        days = [date.fromordinal(n) for n in range(last + 1, today.toordinal() + 1)] if last else []
+        turned = not 0 < len(days) < _GAP or any(day.month == day.day == 1 for day in days)
         with self._database.writing() as connection:
-            if connection.execute(_NEW_DAY, {"day": day}).rowcount:
+            if not connection.execute(_NEW_DAY, {"day": today.toordinal()}).rowcount:
+                return
+            if turned:
                 connection.execute(_ALL_DIRTY, {"yes": True})
+                return
+            for words in sorted({f'%"____-__-{n:02}"%' for day in days for n in _days_of_the_month(day)}):
+                connection.execute(self._with_a_date, {"yes": True, "words": words})
 
     # What is to be done
 
@@ -151,8 +166,8 @@ class Lists:
         last = self._memberships.last(subjects)
         profiles = {profile.id: profile for profile in self._profiles.many(subjects)}
         today = self._local_date(self._now())
-        work = _Work(published, today, profiles, dirty, last)
         cases = self._memberships.cases({s.case for on in last.values() for s in on.values() if s.case})
+        work = _Work(published, today, profiles, dirty, last, cases)
         for subject, profile in profiles.items():
             work.plans += published.reconciler.plans(profile, last.get(subject, {}), cases, today)
         work.answered = self._memberships.answered(_keys(work))
@@ -197,6 +212,8 @@ class Lists:
         for plan in work.plans:
             profile = work.profiles[SubjectId(plan.subject)]
             for taking in _takings(work, plan, profile):
+                if not self._is_open(work, taking):
+                    continue  # the case is elsewhere now; the subject is looked at again
                 yield TakeStep(
                     id=_key(plan.list, plan.subject, taking.n, taking.verb),
                     case=CaseId(taking.case),
@@ -206,6 +223,10 @@ class Lists:
                 )
             if plan.entry and plan.entry.opens is not None:
                 yield self._opening(work, plan, plan.entry)
+
+    def _is_open(self, work: _Work, taking: Taking) -> bool:
+        case = work.cases[taking.case]
+        return taking.step in self._definitions.digest(case.digest).main.steps[case.state]
 
     def _opening(self, work: _Work, plan: Plan, entry: Entry) -> Open:
         case = work.published.programme.lists[plan.list].case
@@ -238,6 +259,21 @@ class Lists:
         refused = sum(key not in work.answered for key in work.outcomes)
         steps = len(work.outcomes) - refused
         return Ran(len(work.profiles), len(entering), len(closing), steps, refused)
+
+
+# A date of a fact stands in the canonical body as "2020-05-31".
+_WITH_A_DATE: Final = """
+    UPDATE subject SET dirty = :yes WHERE NOT dirty AND id IN
+        (SELECT subject FROM observation WHERE withdrawn_at IS NULL AND {body} LIKE :words)
+"""
+_BODY_AS_TEXT: Final = {True: "CAST(body AS TEXT)", False: "convert_from(body, 'UTF8')"}
+_GAP: Final = 25  # days: after a longer silence everything is looked at
+
+
+def _days_of_the_month(day: date) -> range:
+    """The days whose whole months end on this one: the last of a month also ends those that it has not."""
+    is_last = (day + timedelta(days=1)).day == 1
+    return range(day.day, 32 if is_last else day.day + 1)
 
 
 _DAY: Final = text("SELECT next FROM counter WHERE name = 'programme/day'")

@@ -64,6 +64,7 @@ class Manners:
     rare: float = 0.03
     stays: float = 0.2
     reopens: float = 0.02
+    helps: float = 0.5  # where the one who holds it can only wait for others
     never: frozenset[tuple[str, str]] = frozenset()
     """Workflows, each with a region, that nobody there ever acts on."""
 
@@ -74,7 +75,7 @@ class Manners:
             return None
         if drawn < self.silent + self.late:
             return rng.uniform(1.0, 1.6)
-        return rng.uniform(0.05, 0.9)
+        return rng.uniform(0.05, 0.6)
 
     def choose(
         self, rng: random.Random, definition: Definition, steps: Sequence[CompiledStep]

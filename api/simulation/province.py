@@ -192,7 +192,7 @@ class Province:
         place = _place(program, case, turn.lane)
         steps = list(place.chart.steps[place.state].values())
         for step in self.manners.choose(self.random, program.definition, steps):
-            if found := self._taking(program, case, place, step, favourable=turn.tries == 0):
+            if found := self._taking(program, case, place, step, favourable=turn.tries % 2 == 0):
                 self.tally.steps[f"{case.workflow}.{step.ref}"] += 1
                 return found
         return None
@@ -260,7 +260,8 @@ class Province:
     def _when(self, program: Program, case: Case, lane: str, state: str, *, anew: bool) -> datetime | None:
         spec = program.definition.chart(case.lanes[lane].type if lane else "")[state]
         has_to = any(spec.owner in step.by for step in spec.steps.values())
-        if not has_to and self.random.random() >= self.manners.reopens:
+        likely = self.manners.reopens if spec.settled else self.manners.helps
+        if not has_to and self.random.random() >= likely:
             return None
         share = self.manners.share_of_the_limit(self.random)
         due_at = _next_due(case, lane)

@@ -20,6 +20,9 @@ _SENTENCES: Final = (
     "材料齐全，同意（示例）",
 )
 _FILE: Final = "sha256:" + "0" * 64
+_SOON: Final = (4, 9)
+# Fields whose day lies farther ahead: when a certificate or a posting ends, when something parked is looked at again.
+_DAYS_AHEAD: Final = {"valid_until": (1060, 1090), "ends_on": (200, 330), "review_date": (30, 80)}
 _DEPARTMENTS: Final = ("finance", "tax", "banking", "industry")
 
 
@@ -36,10 +39,12 @@ class Values:
         self, definition: Definition, needs: Iterable[str], may: Iterable[str], *, favourable: bool
     ) -> dict[str, Any]:
         wanted = [*needs, *(name for name in may if self.random.random() < 0.5)]
-        found = {name: self._value(definition.fields[name], favourable) for name in wanted}
+        found = {name: self._value(name, definition.fields[name], favourable) for name in wanted}
         return {name: value for name, value in found.items() if value is not None}
 
-    def _value(self, spec: FieldSpec, favourable: bool) -> Any:
+    def _value(self, name: str, spec: FieldSpec, favourable: bool) -> Any:
+        if spec.type is FieldType.DATE:
+            return self._day(*_DAYS_AHEAD.get(name, _SOON))
         return _VALUES[spec.type](self, spec, favourable)
 
     def _text(self, spec: FieldSpec, _favourable: bool) -> str:
@@ -51,17 +56,17 @@ class Values:
     def _integer(self, spec: FieldSpec, favourable: bool) -> int:
         least = spec.min or 0
         most = spec.max if spec.max is not None else least + 1000
-        return least if favourable and self.random.random() < 0.5 else self.random.randint(least, most)
+        return least if favourable and self.random.random() < 0.9 else self.random.randint(least, most)
 
     def _boolean(self, _spec: FieldSpec, favourable: bool) -> bool:
         return favourable or self.random.random() < 0.5
 
-    def _day(self, _spec: FieldSpec, _favourable: bool) -> str:
-        return (self.today + timedelta(days=self.random.randint(14, 90))).isoformat()
+    def _day(self, least: int, most: int) -> str:
+        return (self.today + timedelta(days=self.random.randint(least, most))).isoformat()
 
     def _choice(self, spec: FieldSpec, favourable: bool) -> str:
         options = list(spec.options)
-        return options[0] if favourable and self.random.random() < 0.6 else self.random.choice(options)
+        return options[0] if favourable and self.random.random() < 0.8 else self.random.choice(options)
 
     def _choices(self, spec: FieldSpec, favourable: bool) -> list[str]:
         options = list(spec.options)
@@ -98,7 +103,6 @@ _VALUES: Final[Mapping[FieldType, Callable[[Values, FieldSpec, bool], Any]]] = {
     FieldType.TEXTS: Values._texts,
     FieldType.INTEGER: Values._integer,
     FieldType.BOOLEAN: Values._boolean,
-    FieldType.DATE: Values._day,
     FieldType.CHOICE: Values._choice,
     FieldType.CHOICES: Values._choices,
     FieldType.UNIT: Values._unit,

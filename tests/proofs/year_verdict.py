@@ -22,6 +22,7 @@ from tests.proofs.ledger import Verdict
 CITIES, COUNTIES, ZONES = 16, 104, 15
 _COUNTED = ("no_activity_left", "no_institution_left", "sme_number", "high_tech_number")
 _RATES = ("issue_closed", "issue_in_time", "issue_in_original_time", "city_visits", "key_visits", "covered")
+_SLOTS = "SELECT obligation, count(*) n FROM slot WHERE period LIKE :year GROUP BY 1"
 _IN, _OUT = ("entered", "relapsed", "moved_in"), ("cleared", "exited", "moved_out")
 
 
@@ -90,9 +91,7 @@ class _Court:
 
     def slots(self) -> None:
         wanted = {"city_visit": CITIES * self._months(), "january_package": CITIES, "annual_plan": CITIES}
-        have = {
-            row.obligation: row.n for row in self.rows("SELECT obligation, count(*) n FROM slot GROUP BY 1")
-        }
+        have = {row.obligation: row.n for row in self.rows(_SLOTS, year=f"{self.period}%")}
         for obligation, number in wanted.items():
             if have.get(obligation, 0) != number:
                 self.fault(f"{obligation}: {have.get(obligation, 0)} slots, not {number}")
