@@ -30,6 +30,7 @@ from adapters.programme.registry import ProgrammeRegistry
 from adapters.programme.slots import Slots
 from adapters.programme.targets import Targets
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.reports.service import Reports
 from adapters.settings import Settings
 from adapters.subjects.profiles import Profiles
 from adapters.subjects.registry import Subjects
@@ -57,6 +58,7 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    reports: Reports
     subjects: Subjects
     imports: Imports
     histories: Histories
@@ -111,6 +113,25 @@ def build(
     programmes = ProgrammeRegistry(database, local_date)
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
+    personal = PersonalValues(database)
+    figures = Figures(
+        database,
+        calendars=calendars,
+        definitions=definitions,
+        directories=directories,
+        profiles=profiles,
+    )
+    reports = Reports(
+        database,
+        definitions=definitions,
+        calendars=calendars,
+        directories=directories,
+        personal=personal,
+        calendar=settings.calendar,
+        templates=settings.templates,
+        programmes=programmes,
+        figures=figures,
+    )
     return Container(
         settings=settings,
         database=database,
@@ -123,7 +144,7 @@ def build(
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
-        personal=PersonalValues(database),
+        personal=personal,
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
         subjects=subjects,
@@ -135,6 +156,7 @@ def build(
             next_number=numbers.next,
             rehearsal=lambda: replace(engine, store=MemoryStore()),
         ),
+        reports=reports,
         once=Once(database),
         programmes=programmes,
         profiles=profiles,
@@ -147,13 +169,7 @@ def build(
             numbers=numbers,
             in_force=in_force(database, programmes, local_date),
         ),
-        figures=Figures(
-            database,
-            calendars=calendars,
-            definitions=definitions,
-            directories=directories,
-            profiles=profiles,
-        ),
+        figures=figures,
         targets=Targets(database),
         lists=Lists(
             database,

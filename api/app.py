@@ -27,6 +27,7 @@ from api.routes import (
     indicators,
     organisation,
     programme,
+    reports,
     subjects,
     workflows,
 )
@@ -63,6 +64,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     errors.install(app)
     for router in (workflows.router, cases.router, commands.router, batch.router, files.router, desk.router):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(reports.router, prefix=PREFIX)
     app.include_router(indicators.router, prefix=PREFIX)
     app.include_router(subjects.router, prefix=PREFIX)
     app.include_router(organisation.router, prefix=PREFIX)

@@ -17,6 +17,7 @@ from api.commands import (
     operations,
     organisation,
     programme,
+    reports,
     running,
     subjects,
     tasks,
@@ -50,6 +51,7 @@ app.command(rich_help_panel=RULES)(definitions.migrate)
 app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
+app.command(rich_help_panel=LOOK)(reports.report)
 app.command(rich_help_panel=LOOK)(indicators.indicators)
 app.command(rich_help_panel=LOOK)(indicators.slots)
 app.command(rich_help_panel=LOOK)(indicators.ledger)

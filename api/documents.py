@@ -18,6 +18,7 @@ from api.bodies import (
     LaneBody,
     MoveBody,
     OpenCase,
+    ReportRequest,
     StepBody,
     WithdrawBody,
 )
@@ -45,6 +46,7 @@ _BODIES: Final = (
     MoveBody,
     OpenCase,
     Problem,
+    ReportRequest,
     StepBody,
     WithdrawBody,
     *PROGRAMME_BODIES,
