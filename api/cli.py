@@ -19,6 +19,7 @@ from api.commands import (
     programme,
     reports,
     running,
+    sample,
     subjects,
     tasks,
     tokens,
@@ -44,6 +45,7 @@ RUN, RULES, LOOK, SET = "Run", "Workflows", "Look into it", "Set up"
 app.command(rich_help_panel=RUN)(running.serve)
 app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(demo.demo)
+app.command(rich_help_panel=RUN)(sample.sample)
 app.command(rich_help_panel=RULES)(definitions.check)
 app.command(rich_help_panel=RULES)(definitions.graph)
 app.command(rich_help_panel=RULES)(definitions.publish)

@@ -23,7 +23,7 @@ from adapters.sample import load_sample
 from adapters.settings import Settings
 from api.simulation.manners import Manners
 from api.simulation.province import Happening, Province
-from api.simulation.setting import nominate, observed, settle
+from api.simulation.setting import an_issue, keep, nominate, observed, settle
 from engine.directory import SubjectId
 from engine.subjects import TIMELESS
 from tests.proofs.ledger import Verdict
@@ -118,19 +118,12 @@ class _Happenings:
     def __call__(self, day: date) -> list[Happening]:
         if not self._calendar.day(day).is_working:
             return []
-        issues = [self._issue() for _ in range(self._number(self._issues))]
+        issues = [an_issue(self._random, self._people) for _ in range(self._number(self._issues))]
         others = [self._other(name) for name, mean in self._others.items() for _ in range(self._number(mean))]
         return issues + others
 
     def _number(self, mean: float) -> int:
         return int(mean) + (self._random.random() < mean - int(mean))
-
-    def _issue(self) -> Happening:
-        who, role = self._random.choice(self._people), self._random.choice(("client", "liaison"))
-        source = "self" if role == "client" else self._random.choice(("survey", "meeting"))
-        topics = ("rd_accounting", "tax_deduction", "high_tech", "financing", "land", "talent")
-        data = {"summary": "示例问题一件", "source": source, "topic": self._random.choice(topics)}
-        return Happening("issue", who.region, who.id, role, data)
 
     def _other(self, workflow: str) -> Happening:
         who = self._random.choice(self._people)
@@ -168,9 +161,7 @@ class _Morning:
         begun = time.perf_counter()
         self._figures(day)
         self._fates(day)
-        self._made.lists.run_all(self._province.writer.submit)
-        while self._made.slots.run(self._province.writer.submit, self._made.now(), 200).more:
-            pass
+        keep(self._made, self._province.writer.submit)
         self.seconds += time.perf_counter() - begun
 
     def _figures(self, day: date) -> None:
