@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -44,7 +45,8 @@ _NEW_DAY: Final = text("""
     INSERT INTO counter (name, next) VALUES ('programme/day', :day)
     ON CONFLICT (name) DO UPDATE SET next = :day WHERE counter.next < :day
 """)
-_ALL_DIRTY: Final = text("UPDATE subject SET dirty = :yes WHERE NOT dirty")
+# The moment moves on, too: a pass that is under way elsewhere, and decided before, must not make them clean.
+_ALL_DIRTY: Final = text("UPDATE subject SET dirty = :yes, updated_at = updated_at + 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,13 @@ class Lists:
 
     def run(self, submit: Submit, limit: int = GROUP) -> Ran:
         """Look at no more than `limit` subjects. Nothing where no programme is in force."""
-        try:
-            published = self._programmes.current(self._now())
-        except UnknownProgramme:
+        if self._in_force() is None:
             return Ran()
         self._begin_day()
         dirty = dict(self._profiles.dirty(limit))
+        # Only now: what makes them dirty after this has also moved them on, so that this pass leaves them dirty.
+        if (published := self._in_force()) is None:
+            return Ran()
         news = self._memberships.with_news(_ending(published), max(limit - len(dirty), 0))
         subjects = list(dict.fromkeys((*dirty, *news)))
         if not subjects:
@@ -138,9 +141,17 @@ class Lists:
         with self._database.writing() as connection:
             connection.execute(_ALL_DIRTY, {"yes": True})
 
+    def _in_force(self) -> Published | None:
+        """The programme of now, also one that another process has just published; None where there is none."""
+        self._programmes.refresh()
+        with suppress(UnknownProgramme):
+            return self._programmes.current(self._now())
+        return None
+
     def _begin_day(self) -> None:
-        """What depends on the day is looked at when it may change: all of them when a year turns, after a gap of weeks, and at
-        the first time; else those with a date on this day of the month, for only then do whole months since it change.
+        """What depends on the day is looked at when it may change: all of them when a year turns or a programme comes into
+        force, after a gap of weeks, and at the first time; else those with a date on this day of the month, for only then do
+        whole months since it change.
         """
         today = self._local_date(self._now())
         with self._database.reading() as connection:
@@ -148,7 +159,10 @@ class Lists:
         if last >= today.toordinal():
             return
         days = [date.fromordinal(n) for n in range(last + 1, today.toordinal() + 1)] if last else []
-        turned = not 0 < len(days) < _GAP or any(day.month == day.day == 1 for day in days)
+        begun = {each.programme.effective for each in self._programmes.versions()}
+        turned = not 0 < len(days) < _GAP or any(
+            day.month == day.day == 1 or day.isoformat() in begun for day in days
+        )
         with self._database.writing() as connection:
             if not connection.execute(_NEW_DAY, {"day": today.toordinal()}).rowcount:
                 return
@@ -263,7 +277,7 @@ class Lists:
 
 # A date of a fact stands in the canonical body as "2020-05-31".
 _WITH_A_DATE: Final = """
-    UPDATE subject SET dirty = :yes WHERE NOT dirty AND id IN
+    UPDATE subject SET dirty = :yes, updated_at = updated_at + 1 WHERE id IN
         (SELECT subject FROM observation WHERE withdrawn_at IS NULL AND {body} LIKE :words)
 """
 _BODY_AS_TEXT: Final = {True: "CAST(body AS TEXT)", False: "convert_from(body, 'UTF8')"}

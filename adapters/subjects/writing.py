@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapters.db.bulk import insert_rows, portions
@@ -169,7 +169,12 @@ class SubjectUnit:
         self._require(subjects)
         for part in portions(sorted(set(subjects))):
             changed = update(SUBJECT).where(SUBJECT.c.id.in_(part))
-            self.connection.execute(changed.values(dirty=True, updated_at=micros(self.at)))
+            self.connection.execute(changed.values(dirty=True, updated_at=self._next_moment()))
+
+    def _next_moment(self) -> ColumnElement[int]:
+        """This moment, or just after the last change: two changes never look like one to whoever looked in between."""
+        now = micros(self.at)
+        return case((SUBJECT.c.updated_at < now, now), else_=SUBJECT.c.updated_at + 1)
 
     def _begin(self, kind: SpellKind, changes: Sequence[Change]) -> None:
         for change in changes:
