@@ -110,6 +110,7 @@ class Lists:
         self._definitions = definitions
         self._now = now
         self._local_date = local_date
+        self._asked_at: datetime | None = None
         self._with_a_date = text(_WITH_A_DATE.format(body=_BODY_AS_TEXT[database.is_sqlite]))
 
     def run(self, submit: Submit, limit: int = GROUP) -> Ran:
@@ -121,13 +122,13 @@ class Lists:
         # Only now: what makes them dirty after this has also moved them on, so that this pass leaves them dirty.
         if (published := self._in_force()) is None:
             return Ran()
-        news = self._memberships.with_news(_ending(published), max(limit - len(dirty), 0))
+        asked_at, room = self._now(), limit - len(dirty)
+        news = self._memberships.with_news(_ending(published), room, since=self._moved_since(asked_at))
         subjects = list(dict.fromkeys((*dirty, *news)))
-        if not subjects:
-            return Ran()
-        work = self._planned(published, subjects, dirty)
-        self._do(work, submit)
-        return replace(self._write(work), more=len(subjects) >= limit)
+        ran = self._look_at(published, subjects, dirty, submit) if subjects else Ran()
+        if len(news) < room:  # else some are left, which a later moment would pass over
+            self._asked_at = asked_at
+        return replace(ran, more=len(subjects) >= limit)
 
     def run_all(self, submit: Submit, *, limit: int = GROUP) -> Ran:
         """Pass after pass until nothing is left."""
@@ -147,6 +148,13 @@ class Lists:
         with suppress(UnknownProgramme):
             return self._programmes.current(self._now())
         return None
+
+    def _moved_since(self, now: datetime) -> datetime | None:
+        """From when on moved cases are asked for: once a day, and at first, whenever they moved."""
+        last = self._asked_at
+        if last is None or now < last or self._local_date(now) != self._local_date(last):
+            return None
+        return last - _BEHIND
 
     def _begin_day(self) -> None:
         """What depends on the day is looked at when it may change: all of them when a year turns or a programme comes into
@@ -171,6 +179,17 @@ class Lists:
                 return
             for words in sorted({f'%"____-__-{n:02}"%' for day in days for n in _days_of_the_month(day)}):
                 connection.execute(self._with_a_date, {"yes": True, "words": words})
+
+    def _look_at(
+        self,
+        published: Published,
+        subjects: Sequence[SubjectId],
+        dirty: Mapping[SubjectId, int],
+        submit: Submit,
+    ) -> Ran:
+        work = self._planned(published, subjects, dirty)
+        self._do(work, submit)
+        return self._write(work)
 
     # What is to be done
 
@@ -281,6 +300,7 @@ _WITH_A_DATE: Final = """
         (SELECT subject FROM observation WHERE withdrawn_at IS NULL AND {body} LIKE :words)
 """
 _BODY_AS_TEXT: Final = {True: "CAST(body AS TEXT)", False: "convert_from(body, 'UTF8')"}
+_BEHIND: Final = timedelta(hours=1)  # of other machines' clocks, and of a pass that takes its time
 _GAP: Final = 25  # days: after a longer silence everything is looked at
 
 

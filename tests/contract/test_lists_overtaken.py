@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, text
 
 from adapters.db.database import Database
+from adapters.programme.memberships import _NEWS
 from engine.directory import SubjectId
 from engine.programme.loading import ProgrammeSource, load_programme
 from engine.programme.reconciling import Spell
@@ -137,3 +139,48 @@ def test_two_changes_at_one_moment_are_two_to_whoever_looked_in_between(office: 
     observe("2024-05-02")
     run_while(office, lambda: observe("2024-05-03"))
     assert office.dirty() == ["s1"]
+
+
+def test_a_case_that_ends_hours_after_it_was_last_asked_about_is_news(office: ListsOffice) -> None:
+    office.put("s1", revenue=10**12, above_scale=True, has_rd_institution=False)
+    office.run()
+    for hours in (3, 40):
+        office.clock.advance(timedelta(hours=hours))
+        office.run()
+    case = office.spells("s1", "no_institution")[-1].case
+    office.jump(case, "established")
+    office.run()
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - cleared"]
+
+
+def test_what_a_pass_that_failed_would_have_told_is_told_by_the_next(office: ListsOffice) -> None:
+    office.put("s1", revenue=10**12, above_scale=True, has_rd_institution=False)
+    office.run()
+    office.jump(office.spells("s1", "no_institution")[-1].case, "established")
+
+    def fail() -> None:
+        raise _Stop
+
+    with pytest.raises(_Stop):
+        run_while(office, fail)
+    office.clock.advance(timedelta(hours=5))
+    office.run()
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - cleared"]
+
+
+class _Stop(Exception):
+    """Where a pass breaks off."""
+
+
+def test_of_a_million_cases_only_those_that_moved_are_asked_about(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL plans by what it counted, not by how the question is put")
+    expanding = [bindparam(name, expanding=True) for name in ("ending", "settled")]
+    question = text(f"EXPLAIN QUERY PLAN {_NEWS.text}").bindparams(*expanding)
+    with database.reading() as connection:
+        asked = {"ending": ["a"], "settled": ["a"], "since": 5, "limit": 9}
+        steps = [row.detail for row in connection.execute(question, asked)]
+    assert steps[:2] == [
+        "SEARCH c USING INDEX case_at (at>?)",
+        "SEARCH m USING INDEX membership_case (case_id=?)",
+    ]
