@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from adapters import logging
 from tests.proofs.identical import identical
 from tests.proofs.kills import kills
 from tests.proofs.ledger import Verdict
@@ -39,6 +40,7 @@ def _year(size: Size) -> Verdict:
 
 
 def main(argv: Sequence[str]) -> int:
+    logging.configure(level="error", form="console")
     parser = argparse.ArgumentParser(prog="make proofs", description=__doc__)
     parser.add_argument(
         "which", choices=("identical", "kills", "races", "year", "all"), nargs="?", default="all"
