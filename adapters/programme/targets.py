@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from adapters.db.access import under
 from adapters.db.database import Database
@@ -39,6 +41,13 @@ class Targets:
         self, indicator: str, region: str, year: int, value: int, *, by: str, at: datetime, note: str = ""
     ) -> Target:
         """Set a value. The same value by whomever again changes nothing."""
+        while True:
+            with suppress(IntegrityError):  # another one was first; this one comes after it
+                return self._put(indicator, region, year, value, by=by, at=at, note=note)
+
+    def _put(
+        self, indicator: str, region: str, year: int, value: int, *, by: str, at: datetime, note: str
+    ) -> Target:
         with self._database.writing() as connection:
             here = (TARGET.c.indicator == indicator, TARGET.c.region == region, TARGET.c.year == year)
             last = connection.execute(
