@@ -21,6 +21,7 @@ from adapters.organisation.changes import (
     AddUnit,
     GivePost,
     Operation,
+    StandIn,
     applied,
     handover,
     regions_of,
@@ -63,12 +64,25 @@ def require_authority(container: Container, caller: Caller, operations: Sequence
     directory = container.directories.current()
     if is_administrator(caller) and may_change_posts(caller, _regions(container, directory, operations)):
         return
+    if any(_favours(each, caller.person) for each in operations):
+        raise _forbidden("不能给自己任职或由自己代理")
     if any(isinstance(each, AddUnit) for each in operations):
         raise _forbidden("单位由管理员增加")
     if any(roles_of(directory, each) & RESERVED for each in operations):
         raise _forbidden("管理员、审计员、考核员由管理员任免")
     if not may_change_posts(caller, _regions(container, directory, operations)):
         raise _forbidden("只能修改本区划的人员和职务")
+
+
+def _favours(operation: Operation, person: str) -> bool:
+    """Whether it gives powers to the very person who asks for it."""
+    match operation:
+        case GivePost(post):
+            return post.person == person
+        case StandIn(who):
+            return who == person
+        case _:
+            return False
 
 
 def require_handover(container: Container, caller: Caller, wanted: Handover) -> None:

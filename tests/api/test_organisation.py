@@ -88,6 +88,15 @@ def test_the_directory_shows_names_and_posts_to_every_tier_and_no_contacts_of_su
         (LIAISON, [give(COORDINATOR, "administrator", "340104")], 403),
         (LIAISON, [give(COORDINATOR, "reviewer", "340103")], 403),
         (LIAISON, [give(LIAISON, "leader", "3401")], 403),
+        (LIAISON, [give(LIAISON, "leader", "340104")], 403),
+        (
+            LIAISON,
+            [
+                {"do": "stand_in", "person": LIAISON, "absent": "p-340104-leader-1"}
+                | {"since": "2026-12-01", "until": "2026-12-05"}
+            ],
+            403,
+        ),
         (LIAISON, [NEW, give(LIAISON, "leader", "34")], 403),
         (LIAISON, [{"do": "move_person", "person": LIAISON, "unit": "u-3401-science"}], 403),
         (COORDINATOR, [NEW], 403),
