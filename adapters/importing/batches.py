@@ -78,9 +78,11 @@ class Batch:
         return tuple(self.options.get("scope", ()))
 
     def is_within(self, regions: Iterable[str]) -> bool:
-        """Whether somebody responsible for `regions` may see it."""
+        """Whether somebody responsible for `regions` may see it; nobody, where it says nothing of its own."""
         regions = tuple(regions)
-        return all(any(covers(mine, region) for mine in regions) for region in self.scope)
+        return bool(self.scope) and all(
+            any(covers(mine, region) for mine in regions) for region in self.scope
+        )
 
 
 class Imports:

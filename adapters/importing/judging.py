@@ -33,13 +33,21 @@ class Judge:
     def result(self, entry: Entry) -> RowResult:
         state = self.states.get(entry.code)
         if not entry.weighs(Weight.ERROR):
-            self._flag_jumps(entry, state)
+            self._flag_jumps(entry, None if state and _is_elsewhere(entry, state) else state)
             self._flag_known_name(entry)
         if entry.weighs(Weight.ERROR):
             return self._result(entry, Verdict.ERROR)
         if state is None:
             return self._result(entry, Verdict.NEW, self._new(entry))
+        if _is_elsewhere(entry, state):
+            return self._elsewhere(entry, state)
         return self._beside(entry, state)
+
+    def _elsewhere(self, entry: Entry, state: State) -> RowResult:
+        """To move a subject is not for a list; and nothing else is told of one that may belong to others."""
+        where = state.region if self._may_see(entry.code) else "职责范围以外"
+        self._object(entry, "other_region", f"已登记在别处（{where}）；迁移请先办理迁出、迁入", "region/0")
+        return self._result(entry, Verdict.CONFLICT)
 
     def _new(self, entry: Entry) -> Change:
         return Change(True, entry.title, entry.region, entry.doubt, _by_year(entry.facts))
@@ -79,15 +87,10 @@ class Judge:
         return entry.title
 
     def _new_region(self, entry: Entry, state: State) -> str:
-        """A county within the known city; to move a subject elsewhere is not for a list."""
+        """A county within the known city."""
         if covers(entry.region, state.region):
             return ""
-        if covers(state.region, entry.region):
-            return entry.region if self.vintage.isoformat() >= state.there_since else ""
-        reach = self.options.scope
-        where = state.region if any(covers(region, state.region) for region in reach) else "职责范围以外"
-        self._object(entry, "other_region", f"已登记在别处（{where}）；迁移请先办理迁出、迁入", "region/0")
-        return ""
+        return entry.region if self.vintage.isoformat() >= state.there_since else ""
 
     def _tells_more(self, entry: Entry, key: tuple[str, int], value: Value, state: State) -> bool:
         known = state.facts.get(key)
@@ -142,6 +145,10 @@ class Judge:
 
     def _cell(self, entry: Entry, key: tuple[str, int]) -> str:
         return address(entry.row, entry.cells[key])
+
+
+def _is_elsewhere(entry: Entry, state: State) -> bool:
+    return not (covers(entry.region, state.region) or covers(state.region, entry.region))
 
 
 def _jumps(before: int, now: int) -> bool:

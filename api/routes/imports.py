@@ -76,7 +76,8 @@ def get_import(container: TheContainer, caller: TheCaller, batch: str) -> Import
     response_class=Response, responses=_WORKBOOK,
 )  # fmt: skip
 def get_import_errors(container: TheContainer, caller: TheCaller, batch: str) -> Response:
-    found = _within_reach(container, caller, batch)
+    """With what the rows say of people, in full: for those who import here."""
+    found = _kept(container, caller, batch)
     headers = {
         "Content-Disposition": f'attachment; filename="import-{found.id}.xlsx"',
         "X-Content-Type-Options": "nosniff",

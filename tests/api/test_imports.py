@@ -91,6 +91,12 @@ def test_a_neighbour_neither_sees_nor_commits_it_and_the_city_sees_it(desk: Offi
     ]
 
 
+def test_the_rows_to_put_right_are_for_those_who_import(desk: Office) -> None:
+    id = tried(desk, MIXED).json()["id"]
+    assert desk.get("p-340104-leader-1", f"/imports/{id}").status_code == 200
+    assert desk.get("p-340104-leader-1", f"/imports/{id}/errors").json()["code"] == "forbidden"
+
+
 def test_whoever_is_neither_liaison_nor_coordinator_imports_nothing(desk: Office) -> None:
     assert tried(desk, GOOD, HANDLER).status_code == 403
     id = tried(desk, GOOD).json()["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -171,6 +172,19 @@ def test_a_subject_of_another_county_is_not_told_where_it_is(database: Database)
     (result,) = other.results
     assert [reason.code for reason in result.reasons] == ["other_region"]
     assert "340104" not in result.reasons[0].message
+
+
+def test_nothing_else_is_told_of_a_subject_of_another_county(database: Database) -> None:
+    commit(database, listed(row(name="示例原名公司")), verified=True)
+    sent = listed(row(name="示例新名公司", place=("合肥市", "包河区")))
+    (result,) = dry_run(database, sent, LATER, scope=("340111",)).results
+    assert [reason.code for reason in result.reasons] == ["other_region"]
+
+
+def test_a_batch_that_names_no_region_is_nobodys_to_see(database: Database) -> None:
+    made = imports_of(database).batch(commit(database, listed(row())))
+    assert made.is_within(["34"])
+    assert not replace(made, options={}).is_within(["34"])
 
 
 def test_the_error_workbook_returns_the_bad_rows_with_reasons_and_no_formula(database: Database) -> None:
