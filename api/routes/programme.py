@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -114,22 +116,16 @@ def get_eligibility(
     response_model=SubjectReceipt, responses=_CHANGES, openapi_extra=shape_of(NominationBody),
 )  # fmt: skip
 def put_on_list(change: TheChange, list: str, subject: str) -> Response:
-    body, container, by = change.body(NominationBody), change.container, change.caller.person
-    found = _kept_by_hand(container, change.caller, list, subject)
-    spell = Spell(
-        list=list,
-        subject=found.id,
-        n=1,
-        region=found.region,
-        since=container.now(),
-        year=_year_that_allows(container, list, found),
-        evidence={"by": by, "note": body.note},
-    )
+    body = change.body(NominationBody)
 
     def write(unit: SubjectUnit) -> None:
-        container.memberships.put_on(unit.connection, spell)
+        found = _kept_by_hand(change.container, change.caller, list, subject)
+        evidence = {"by": change.caller.person, "note": body.note}
+        change.container.memberships.put_on(
+            unit.connection, _spell(change.container, list, found, evidence, unit.at)
+        )
 
-    return change.once(found.id, f"put on {list}", body, write)
+    return change.once(subject, f"put on {list}", body, write)
 
 
 @router.delete(
@@ -138,17 +134,15 @@ def put_on_list(change: TheChange, list: str, subject: str) -> Response:
 )  # fmt: skip
 def take_off_list(change: TheChange, list: str, subject: str) -> Response:
     body, container = change.body(RemovalBody), change.container
-    found = _kept_by_hand(container, change.caller, list, subject)
     reason = f"{change.caller.person}：{body.reason}"
 
     def write(unit: SubjectUnit) -> None:
-        is_off = container.memberships.take_off(
-            unit.connection, list, found.id, reason=reason, at=container.now()
-        )
+        found = _kept_by_hand(container, change.caller, list, subject)
+        is_off = container.memberships.take_off(unit.connection, list, found.id, reason=reason, at=unit.at)
         if not is_off:
             raise NotOnList(f"{found.title} 不在这个名单上")
 
-    return change.once(found.id, f"taken off {list}", body, write)
+    return change.once(subject, f"taken off {list}", body, write)
 
 
 def _spec(container: Container, name: str) -> ListSpec:
@@ -170,6 +164,20 @@ def _kept_by_hand(container: Container, caller: Caller, name: str, subject: str)
         reason = Blocker("role_missing", "由该区划的推荐人办理", {"roles": [*spec.by]})
         raise Forbidden("您不能增减这个名单", reasons=[reason], hint="您的角色见 /api/v1/me")
     return found
+
+
+def _spell(
+    container: Container, name: str, found: Subject, evidence: Mapping[str, str], at: datetime
+) -> Spell:
+    return Spell(
+        list=name,
+        subject=found.id,
+        n=1,
+        region=found.region,
+        since=at,
+        year=_year_that_allows(container, name, found),
+        evidence=evidence,
+    )
 
 
 def _year_that_allows(container: Container, name: str, found: Subject) -> int:

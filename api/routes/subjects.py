@@ -32,6 +32,7 @@ from api.subject_schemas import (
     SubjectView,
 )
 from engine.canonical import instant
+from engine.case import CommandId
 from engine.directory import RegionId, SubjectId
 from engine.errors import Blocker, Forbidden
 from engine.subjects import Observation
@@ -96,6 +97,10 @@ class Changing:
         self._key = key
         self._body = body
 
+    @property
+    def _command(self) -> CommandId:
+        return command_id(self.caller, self._key)
+
     def body(self, shape: type[_Body]) -> _Body:
         return parse_json(self._body, shape)
 
@@ -110,18 +115,21 @@ class Changing:
             return {"subject": subject, "at": instant(at), "did": did}
 
         asked = {"subject": subject, "did": did, "body": body.model_dump(mode="json")}
-        done = container.once.do(command_id(self.caller, self._key), asked, at, change)
+        done = container.once.do(self._command, asked, at, change)
         headers = {"Location": f"/api/v1/subjects/{subject}"}
         if done.is_repeated:
             headers["Idempotent-Replayed"] = "true"
         answer = orjson.dumps(dict(done.answer))
         return Response(answer, status_code=status, media_type="application/json", headers=headers)
 
-    def kept(self, subject: str) -> Subject:
-        """The subject, for whoever keeps it. Errors: `UnknownSubject`, `Forbidden`."""
-        found = within_reach(self.container, self.caller, subject)
-        self.require_keeper(found.region)
-        return found
+    def kept(self, subject: str) -> SubjectId:
+        """The subject, for whoever keeps it, or kept it when this was answered before: it may have moved away by that.
+
+        Errors: `UnknownSubject`, `Forbidden`.
+        """
+        if not self.container.once.is_known(self._command):
+            self.require_keeper(within_reach(self.container, self.caller, subject).region)
+        return SubjectId(subject)
 
     def require_keeper(self, region: str) -> None:
         if not keeps(self.container, self.caller, region):
@@ -168,9 +176,9 @@ def register_subject(change: TheChange) -> Response:
     responses=_CHANGES, openapi_extra=shape_of(RenameBody),
 )  # fmt: skip
 def rename_subject(change: TheChange, subject: str) -> Response:
-    body, found = change.body(RenameBody), change.kept(subject)
-    renaming = Renaming(found.id, body.title, body.since)
-    return change.once(found.id, "renamed", body, lambda unit: unit.rename_many([renaming]))
+    body, id = change.body(RenameBody), change.kept(subject)
+    renaming = Renaming(id, body.title, body.since)
+    return change.once(id, "renamed", body, lambda unit: unit.rename_many([renaming]))
 
 
 @router.put(
@@ -178,10 +186,10 @@ def rename_subject(change: TheChange, subject: str) -> Response:
     responses=_CHANGES, openapi_extra=shape_of(RelocateBody),
 )  # fmt: skip
 def move_subject(change: TheChange, subject: str) -> Response:
-    body, found = change.body(RelocateBody), change.kept(subject)
+    body, id = change.body(RelocateBody), change.kept(subject)
     change.container.directories.current().region(body.region)
-    moving = Moving(found.id, RegionId(body.region), body.since)
-    return change.once(found.id, "moved", body, lambda unit: unit.move_many([moving]))
+    moving = Moving(id, RegionId(body.region), body.since)
+    return change.once(id, "moved", body, lambda unit: unit.move_many([moving]))
 
 
 @router.post(
@@ -189,9 +197,9 @@ def move_subject(change: TheChange, subject: str) -> Response:
     status_code=201, response_model=SubjectReceipt, responses=_CHANGES, openapi_extra=shape_of(ObservationBody),
 )  # fmt: skip
 def observe_subject(change: TheChange, subject: str) -> Response:
-    body, found = change.body(ObservationBody), change.kept(subject)
-    observations = said(change.container, found.id, body, change.caller.person, change.container.now())
-    return change.once(found.id, "observed", body, lambda unit: unit.observe_many(observations), status=201)
+    body, id = change.body(ObservationBody), change.kept(subject)
+    observations = said(change.container, id, body, change.caller.person, change.container.now())
+    return change.once(id, "observed", body, lambda unit: unit.observe_many(observations), status=201)
 
 
 def within_reach(container: Container, caller: Caller, subject: str) -> Subject:

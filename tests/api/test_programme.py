@@ -132,3 +132,14 @@ def test_who_may_not_nominate_is_refused(
     office: Office, person: str, list_: str, subject: str, code: str
 ) -> None:
     assert office.post(person, f"/lists/{list_}/members/{subject}", {}).json()["code"] == code
+
+
+def test_a_nomination_is_answered_again_when_the_subject_has_moved_away_since(office: Office) -> None:
+    path, liaison = f"/lists/key_subjects/members/{CODE}", "p-340104-liaison-1"
+    first = office.post(liaison, path, {"note": "示例"}, key="n9")
+    headers = office.headers(liaison, **{"Idempotency-Key": "n10"})
+    away = {"region": "340103", "since": MORNING.date().isoformat()}
+    moved = office.client.put(f"/api/v1/subjects/{CODE}/region", headers=headers, json=away)
+    again = office.post(liaison, path, {"note": "示例"}, key="n9")
+    assert [answer.status_code for answer in (first, moved, again)] == [200, 200, 200]
+    assert (first.json(), again.headers["Idempotent-Replayed"]) == (again.json(), "true")

@@ -240,9 +240,15 @@ def test_a_subject_that_moved_is_kept_by_the_other_county(desk: Office) -> None:
     assert moved.status_code == 200
     assert (listed(desk, LIAISON), listed(desk, "p-340103-liaison-1")) == ([], [CODE])
     again = put(
-        desk, LIAISON, f"/subjects/{CODE}/region", {"region": "340103", "since": "2026-11-20"}, "move again"
+        desk, LIAISON, f"/subjects/{CODE}/region", {"region": "340103", "since": "2026-11-20"}, "move-again"
     )
     assert again.status_code == 404
+    repeated = put(
+        desk, LIAISON, f"/subjects/{CODE}/region", {"region": "340103", "since": "2026-11-20"}, "move"
+    )
+    assert (repeated.status_code, repeated.json()) == (200, moved.json())
+    other = put(desk, LIAISON, f"/subjects/{FOREIGN}/name", {"title": "示例", "since": "2026-11-20"}, "move")
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
 
 
 @pytest.mark.parametrize(
