@@ -196,7 +196,7 @@ class Figures:
         wanted = list(names) or list(programme.obligations)
         _require(wanted, programme.obligations)
         overs = [Over(slots=name) for name in wanted]
-        material = self._material(programme, overs, region, period, now)
+        material = self._material(programme, overs, region, period)
         selector = Selector(programme, material, period, now, self._calendars.current(programme.calendar))
         return [
             Coloured(slot, words["colour"], words["done"])
@@ -209,7 +209,7 @@ class Figures:
         self, programme: Programme, period: Period, now: datetime, places: _Places, names: list[str]
     ) -> Evaluator:
         overs = needed(programme, names).overs
-        material = self._material(programme, overs, places.region, period, now)
+        material = self._material(programme, overs, places.region, period)
         calendar = self._calendars.current(programme.calendar)
         others: dict[Period, Selector] = {}
 
@@ -226,9 +226,7 @@ class Figures:
             selector_at=selector_at,
         )
 
-    def _material(
-        self, programme: Programme, overs: Iterable[Over], region: str, period: Period, now: datetime
-    ) -> Material:
+    def _material(self, programme: Programme, overs: Iterable[Over], region: str, period: Period) -> Material:
         calendar = self._calendars.current(programme.calendar)
         return read_material(
             self._database,
