@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -111,6 +112,7 @@ class Lists:
         self._now = now
         self._local_date = local_date
         self._asked_at: datetime | None = None
+        self._refused_at: dict[tuple[SubjectId, int], datetime] = {}
         self._with_a_date = text(_WITH_A_DATE.format(body=_BODY_AS_TEXT[database.is_sqlite]))
 
     def run(self, submit: Submit, limit: int = GROUP) -> Ran:
@@ -118,7 +120,7 @@ class Lists:
         if self._in_force() is None:
             return Ran()
         self._begin_day()
-        dirty = dict(self._profiles.dirty(limit))
+        dirty = self._dirty(limit)
         # Only now: what makes them dirty after this has also moved them on, so that this pass leaves them dirty.
         if (published := self._in_force()) is None:
             return Ran()
@@ -148,6 +150,13 @@ class Lists:
         with suppress(UnknownProgramme):
             return self._programmes.current(self._now())
         return None
+
+    def _dirty(self, limit: int) -> dict[SubjectId, int]:
+        """Without those whose opening was refused a short while ago: they must not keep the others from being looked at."""
+        now, refused = self._now(), self._refused_at
+        self._refused_at = resting = {who: at for who, at in refused.items() if at <= now < at + _REST}
+        found = self._profiles.dirty(limit + len(resting))
+        return dict(islice((each for each in found if each not in resting), limit))
 
     def _moved_since(self, now: datetime) -> datetime | None:
         """From when on moved cases are asked for: once a day, and at first, whenever they moved."""
@@ -280,7 +289,9 @@ class Lists:
         entering = [spell for plan in work.plans if (spell := _entering(work, plan, now))]
         closing = [end for plan in work.plans if (end := _closing(work, plan, now))]
         going_by = [year for plan in work.plans if (year := _going_by(work, plan))]
-        seen = {s: at for s, at in work.updated_at.items() if s not in work.unsettled}
+        refused = set(_kept_out(work, now))
+        self._refused_at |= {(s, at): now for s, at in work.updated_at.items() if s in refused}
+        seen = {s: at for s, at in work.updated_at.items() if s not in work.unsettled | refused}
         decided = {SubjectId(plan.subject) for plan in work.plans}
         self._memberships.write(
             closing=closing,
@@ -289,9 +300,9 @@ class Lists:
             looked_at=seen,
             decided={s: at for s, at in work.updated_at.items() if s in decided},
         )
-        refused = sum(key not in work.answered for key in work.outcomes)
-        steps = len(work.outcomes) - refused
-        return Ran(len(work.profiles), len(entering), len(closing), steps, refused)
+        commands_refused = sum(key not in work.answered for key in work.outcomes)
+        steps = len(work.outcomes) - commands_refused
+        return Ran(len(work.profiles), len(entering), len(closing), steps, commands_refused)
 
 
 # A date of a fact stands in the canonical body as "2020-05-31".
@@ -301,6 +312,7 @@ _WITH_A_DATE: Final = """
 """
 _BODY_AS_TEXT: Final = {True: "CAST(body AS TEXT)", False: "convert_from(body, 'UTF8')"}
 _BEHIND: Final = timedelta(hours=1)  # of other machines' clocks, and of a pass that takes its time
+_REST: Final = timedelta(hours=1)
 _GAP: Final = 25  # days: after a longer silence everything is looked at
 
 
@@ -375,6 +387,13 @@ def _entering(work: _Work, plan: Plan, now: datetime) -> Spell | None:
         evidence=entry.evidence,
         case=case,
     )
+
+
+def _kept_out(work: _Work, now: datetime) -> Iterator[SubjectId]:
+    """Those who should have entered but whose case could not be opened or taken up again: they are looked at once more."""
+    for plan in work.plans:
+        if plan.entry and _entering(work, plan, now) is None:
+            yield SubjectId(plan.subject)
 
 
 def _going_by(work: _Work, plan: Plan) -> dict[str, Any] | None:

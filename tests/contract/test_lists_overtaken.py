@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,9 +12,12 @@ from sqlalchemy import bindparam, text
 
 from adapters.db.database import Database
 from adapters.programme.memberships import _NEWS
+from engine.commands import Command
 from engine.directory import SubjectId
+from engine.errors import UnknownCase
 from engine.programme.loading import ProgrammeSource, load_programme
 from engine.programme.reconciling import Spell
+from engine.runtime import Outcome, Refused
 from engine.subjects import TIMELESS, Observation
 from tests.support.lists_office import MORNING, ListsOffice, lists_office
 from workflows import programme
@@ -166,6 +170,28 @@ def test_what_a_pass_that_failed_would_have_told_is_told_by_the_next(office: Lis
     office.clock.advance(timedelta(hours=5))
     office.run()
     assert office.story("s1", "no_institution") == ["entered 340104 2025 - cleared"]
+
+
+def test_whoever_could_not_be_taken_up_is_looked_at_again_and_keeps_nobody_waiting(
+    office: ListsOffice,
+) -> None:
+    for subject in ("s1", "s2"):
+        office.put(subject, revenue=10**12, above_scale=True, has_rd_institution=False)
+    refused: Future[Outcome] = Future()
+    refused.set_result(Refused(UnknownCase("示例")))
+
+    def submit(command: Command) -> Future[Outcome]:
+        return refused if getattr(command, "subject", "") == "s1" else office.writer.submit(command)
+
+    office.container.lists.run_all(submit, limit=1)
+    assert office.story("s1", "no_institution") == []
+    assert office.story("s2", "no_institution") == ["entered 340104 2025 - on"]
+    assert office.dirty() == ["s1"]
+
+    office.clock.advance(timedelta(hours=2))
+    office.run()
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - on"]
+    assert office.dirty() == []
 
 
 class _Stop(Exception):
