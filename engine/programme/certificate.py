@@ -202,6 +202,9 @@ def _case_fits(fit: _Fit, spec: ListSpec, case: ListCase, path: Path) -> Finding
     for key, exit_ in spec.exits.items():
         if exit_.step:
             yield from _step_fits(fit, exit_.step, exit_.bring, (*path[:-1], "exits", key))
+            yield from _step_is_open(fit, exit_.step, (*path[:-1], "exits", key, "step"))
+    if case.moved:
+        yield from _step_is_open(fit, case.moved.step, (*path, "moved", "step"))
     if case.leaves == "settled" and not any(state.settled for state in fit.definition.states.values()):
         message = f"流程 {fit.definition.workflow} 没有已办结可重开的环节（settled）"
         yield fit.source.finding("never_settled", message, (*path, "leaves"), hint="写 leaves: final")
@@ -232,6 +235,16 @@ def _step_fits(fit: _Fit, name: str, bring: Brought, path: Path) -> Findings:
             hint = "流程里写一个 of: system 的角色，并写进这个动作的 by"
             yield fit.source.finding("step_not_of_system", message, (*path, "step"), hint=hint)
         yield from _bring_fits(fit, bring, step.needs, step.may, (*path, "with"))
+
+
+def _step_is_open(fit: _Fit, name: str, path: Path) -> Findings:
+    """A step by which members leave: where it cannot be taken, they would leave and their case would run on without them."""
+    states = fit.definition.states.items()
+    without = [id for id, s in states if not (s.final or s.settled or name in s.steps)]
+    if without and any(name in state.steps for _, state in states):
+        message = f"动作 {name} 在环节 {'、'.join(without)} 不能办理：移出名单后事项仍会留在那里"
+        hint = f"在流程的 everywhere 里写 {name}"
+        yield fit.source.finding("exit_not_everywhere", message, path, hint=hint)
 
 
 def _is_of_system(definition: Definition, step: Step) -> bool:

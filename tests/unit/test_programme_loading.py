@@ -173,8 +173,8 @@ CASE = """\
 WITH_CASE = SMALL.replace("    members: on.large\n", CASE)
 
 
-def certified(text: str) -> ProgrammeCertificate:
-    definition = load(FLOW.encode(), name="talk.yaml").definition
+def certified(text: str, flow: str = FLOW) -> ProgrammeCertificate:
+    definition = load(flow.encode(), name="talk.yaml").definition
     return certify_programme(load_programme(text.encode(), name="p.yaml"), {"talk": definition})
 
 
@@ -206,6 +206,24 @@ def test_the_certificate_finds_what_does_not_fit(old: str, new: str, code: str) 
     certificate = certified(WITH_CASE.replace(old, new))
     assert code in [f.code for f in certificate.findings], describe_programme(certificate)
     assert not certificate.ok
+
+
+def test_a_case_whose_member_left_cannot_run_on_without_it() -> None:
+    later = """\
+  talking:
+    title: 约谈中
+    owner: clerk
+    due: 1 working day
+    overdue: {to: met}
+"""
+    flow = FLOW.replace("to: met}", "to: talking}").replace("  met: {", later + "  met: {")
+    (finding,) = certified(WITH_CASE, flow).findings
+    assert finding.code == "exit_not_everywhere"
+    assert "talking" in finding.message
+    assert certified(
+        WITH_CASE,
+        flow.replace("talking:\n    title: 约谈中", "talking:\n    settled: true\n    title: 约谈中"),
+    ).ok
 
 
 def test_versions_of_a_rule_set_may_not_overlap() -> None:
