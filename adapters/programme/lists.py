@@ -255,7 +255,7 @@ class Lists:
             profile = work.profiles[SubjectId(plan.subject)]
             for taking in _takings(work, plan, profile):
                 if not self._is_open(work, taking):
-                    continue  # the case is elsewhere now; the subject is looked at again
+                    continue  # the case has gone on to where this is not asked for
                 yield TakeStep(
                     id=_key(plan.list, plan.subject, taking.n, taking.verb),
                     case=CaseId(taking.case),

@@ -26,6 +26,7 @@ from adapters.db.tables import (
     SUBJECT_REGION,
 )
 from adapters.subjects.names import folded_name
+from adapters.subjects.profiles import observation_of
 from engine.access import Reach
 from engine.canonical import decode
 from engine.directory import RegionId, SubjectId
@@ -160,7 +161,7 @@ def observations(connection: Connection, subjects: Iterable[str]) -> dict[Subjec
     for part in portions(set(subjects)):
         query = select(OBSERVATION).where(OBSERVATION.c.subject.in_(part))
         for row in connection.execute(query.order_by(OBSERVATION.c.subject, OBSERVATION.c.n)):
-            found.setdefault(SubjectId(row.subject), []).append(_observation(row))
+            found.setdefault(SubjectId(row.subject), []).append(observation_of(row))
     return found
 
 
@@ -223,22 +224,6 @@ def _subject(row: Any) -> Subject:
     values: Mapping[str, Any] = row._mapping
     moments = {name: moment(values[name]) for name in ("created_at", "updated_at")}
     return Subject(**{**values, "dirty": bool(row.dirty), **moments})
-
-
-def _observation(row: Any) -> Observation:
-    return Observation(
-        subject=SubjectId(row.subject),
-        year=row.year,
-        facts=decode(row.body),
-        source=row.source,
-        vintage=date.fromisoformat(row.vintage),
-        entered_by=row.entered_by,
-        entered_at=moment(row.entered_at),
-        verified=bool(row.verified),
-        batch=row.batch,
-        n=row.n,
-        withdrawn_at=moment_or_none(row.withdrawn_at),
-    )
 
 
 def _membership(row: Any) -> Membership:
