@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from adapters.db.database import Database
 from adapters.programme.material import (
@@ -33,6 +34,7 @@ from engine.programme.periods import Period
 from engine.programme.selecting import Material, Selector, Slot
 
 __all__ = [
+    "TERM_WORDS",
     "Coloured",
     "FigureSuppressed",
     "Figures",
@@ -41,6 +43,18 @@ __all__ = [
     "Table",
     "UnknownIndicator",
 ]
+
+
+TERM_WORDS: Final[Mapping[str, str]] = {
+    "opening": "期初",
+    "entered": "新增",
+    "relapsed": "反弹",
+    "moved_in": "迁入",
+    "cleared": "销号",
+    "exited": "移出",
+    "moved_out": "迁出",
+    "closing": "期末",
+}
 
 
 class UnknownIndicator(BihuanError):

@@ -8,8 +8,8 @@ from typing import Final
 
 from adapters.reports.fields import ISSUE, ORDER, PLAN, VISIT_REPORT, Wanted
 from adapters.reports.lights import clock_title
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Report, Section, Table, cells
-from adapters.reports.question import Question, case_details
+from adapters.reports.model import Cell, Column, Kind, Report, Section, Table, cells, counted
+from adapters.reports.question import Question
 from adapters.reports.wording import day_words, moment_words
 from engine import clocks
 from engine.case import Case, Clock
@@ -88,14 +88,13 @@ def visit_report(question: Question) -> Report:
         "discipline": DISCIPLINE if visit.data.get("declared") is True else "（尚未作纪律声明）",
         "photos": f"{len(visit.data.get('photos', ()))} 份" if visit.data.get("photos") else "无",
     }
-    count = Figure(f"visit/{visit.id}/problems", "反映问题", tuple(Behind(case.id) for case in issues))
+    count = counted(f"visit/{visit.id}/problems", "反映问题", (case.id for case in issues))
     return question.report(
         title=f"关于走访{target}情况的报告",
         fields={**fields, "problems": str(count.value)},
         sections=_sections(question, visit, VISIT_REPORT),
         tables=[_issue_table(question, issues)],
         figures=[count],
-        details=case_details(names, [visit, *issues]),
         sources=(f"走访事项 {visit.id} 及其转出的诉求",),
         conditions=(("事项", visit.id),),
     )
@@ -175,7 +174,6 @@ def plan(question: Question) -> Report:
         fields=fields,
         sections=[section],
         tables=[_haves(question, case)],
-        details=case_details(names, [case]),
         sources=(f"事项 {case.id}",),
         conditions=(("事项", case.id),),
     )
@@ -271,7 +269,6 @@ def _order(question: Question, title: str, case: Case, about: list[Case], fields
         title=title,
         fields=fields,
         tables=[_clock_table(question, [case, *about])],
-        details=case_details(question.names, [case, *about]),
         sources=(f"事项 {case.id} 的时钟和记录",),
         conditions=(("事项", case.id),),
     )

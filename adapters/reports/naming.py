@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from adapters.reports.sources import Heading
 from engine.calendar import Calendar
 from engine.case import Case
 from engine.definition import Definition, FieldSpec, FieldType
@@ -93,10 +94,10 @@ class Names:
     def subject(self, subject: str) -> str:
         return self.subjects.get(subject) or (self.title(subject) if subject else "")
 
-    def workflow(self, case: Case) -> str:
+    def workflow(self, case: Case | Heading) -> str:
         return self.definition(case.digest).title.zh
 
-    def state(self, case: Case) -> str:
+    def state(self, case: Case | Heading) -> str:
         return self.definition(case.digest).states[case.state].title.zh
 
     def step(self, case: Case, step: str) -> str:

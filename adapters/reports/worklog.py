@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from adapters.reports.details import details_of, rows_of
 from adapters.reports.fields import ISSUE, VISIT_FORM, Wanted
 from adapters.reports.lights import answer_clock
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Report, Table, cells
-from adapters.reports.question import Question, case_details
+from adapters.reports.model import Cell, Column, Kind, Report, Table, cells, counted
+from adapters.reports.question import Question
 from engine.case import Case
 
 FINISH: Final = "finish"  # the step by which a visit took place
@@ -48,18 +49,22 @@ def worklog(question: Question) -> Report:
     visits = sorted(made_visits(question), key=lambda v: (v.taken[FINISH].last_at, v.id))
     issues: dict[str, Case] = {case.id: case for case in question.sources.cases("issue")}
     rows: list[tuple[Cell, ...]] = []
-    figures: list[Figure] = []
+    problems: list[str] = []
     for visit in visits:
         raised = [issues[other] for other in sorted(visit.related) if other in issues]
-        count = Figure(f"visit/{visit.id}/problems", "反映问题", tuple(Behind(case.id) for case in raised))
-        figures.append(count)
-        rows += _lines(question, visit, count, raised)
-    total = Figure("visits/all", "走访次数", tuple(Behind(visit.id) for visit in visits))
+        problems += [case.id for case in raised]
+        rows += _lines(question, visit, raised)
+    region = question.region
+    total = counted("visits/all", "走访次数", (v.id for v in visits), column="走访次数", region=region)
+    figures = [
+        total,
+        counted("problems/all", "反映问题", dict.fromkeys(problems), column="反映问题", region=region),
+    ]
     table = Table("worklog", "工作台账", _COLUMNS, tuple(rows), note=f"共走访 {total.value} 次")
     return question.report(
         tables=[table],
-        figures=[total, *figures],
-        details=case_details(question.names, [*visits, *issues.values()]),
+        figures=figures,
+        details=details_of(question, rows_of(figures)),
         sources=("走访事项及其关联的问题事项",),
         conditions=(("走访日期", "在期间内"),),
     )
@@ -76,11 +81,9 @@ def happened(question: Question, visit: Case) -> date | None:
     return question.names.day(taken.last_at) if taken else None
 
 
-def _lines(
-    question: Question, visit: Case, count: Figure, raised: Sequence[Case]
-) -> Iterator[tuple[Cell, ...]]:
+def _lines(question: Question, visit: Case, raised: Sequence[Case]) -> Iterator[tuple[Cell, ...]]:
     """One line for each problem; one for a visit without any. What is of the visit is said once."""
-    head = _visit_cells(question, visit, count)
+    head = _visit_cells(question, visit, len(raised))
     blank = cells(*([""] * len(head)))
     for number, issue in enumerate(raised):
         yield (*(blank[: len(head)] if number else head), *_issue_cells(question, issue))
@@ -88,7 +91,7 @@ def _lines(
         yield (*head, *cells(*([""] * len(_ISSUE_COLUMNS))))
 
 
-def _visit_cells(question: Question, visit: Case, count: Figure) -> tuple[Cell, ...]:
+def _visit_cells(question: Question, visit: Case, problems: int) -> tuple[Cell, ...]:
     names = question.names
     is_subject = bool(visit.subject)
     return cells(
@@ -98,7 +101,7 @@ def _visit_cells(question: Question, visit: Case, count: Figure) -> tuple[Cell, 
         names.subject(visit.subject) if is_subject else names.full_region(visit.region),
         visit.subject,
         *said(question, visit, VISIT_FORM),
-        count,
+        problems,
     )
 
 

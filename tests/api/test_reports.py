@@ -290,10 +290,12 @@ def test_the_operator_writes_a_report_and_computes_a_score_again(bihuan: Command
 
 def test_json_is_the_value_of_the_report(bihuan: CommandLine) -> None:
     with with_sample() as made:
+        file, data = programme()
+        made.programmes.publish(load_programme(data, name=file), made.now())
         case = an_issue(made)
         value = bihuan("report", "bulletin", "--period", "2026-11", "--json").json()
     figures = {figure["key"]: figure for figure in value["figures"]}
-    assert figures["issues/34/opened"]["rows"] == [[case, True, 0]]
+    assert figures["issue_opened/34"]["rows"] == [[case, True]]
     assert "登记企业诉求 1 件，" in value["sections"][0]["paragraphs"][0]
 
 
