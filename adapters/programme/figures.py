@@ -5,7 +5,7 @@ Everything is read for one region and all under it; whether the caller may see t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -42,6 +42,7 @@ __all__ = [
     "RegionOutOfReach",
     "Table",
     "UnknownIndicator",
+    "nearest_above",
 ]
 
 
@@ -283,11 +284,17 @@ class _Places:
         self.parts = tuple(sorted(self._asked | higher)) if self._asked else ()
 
     def group(self, region: str) -> str:
-        return self._group.get(region, region)
+        """A region that was abolished since counts in the one above it."""
+        return self._group.get(nearest_above(region, self._group), region)
 
     def is_asked(self, part: str) -> bool:
         """Of the level itself; a higher one is shown only where it has rows of its own."""
         return part in self._asked
+
+
+def nearest_above(region: str, known: Container[str]) -> str:
+    """The region itself if it is known, else the nearest one whose id begins its own; empty where there is none."""
+    return next((region[:end] for end in range(len(region), 0, -1) if region[:end] in known), "")
 
 
 def _has_rows(found: Mapping[str, Figure]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from adapters.reports.model import Detail, Figure
 from adapters.reports.question import Question
@@ -51,16 +52,13 @@ def _cases(question: Question, named: set[str]) -> Iterator[Detail]:
 
 def _described(question: Question) -> Callable[[Heading, str], Detail]:
     names = question.names
-    regions: dict[str, str] = {}  # looked up once: there are many more cases than regions
+    full_region, known = cache(names.full_region), cache(names.known)  # many more cases than regions
 
     def describe(case: Heading, row: str) -> Detail:
-        if case.region not in regions:
-            regions[case.region] = names.full_region(case.region)
         run = row.partition("/")[2]
         note = f"{names.state(case)}（第{run}次计时）" if run else names.state(case)
-        return Detail(
-            row, names.workflow(case), names.subject(case.subject), regions[case.region], note, case.region
-        )
+        whose = names.subject(case.subject)
+        return Detail(row, names.workflow(case), whose, full_region(case.region), note, known(case.region))
 
     return describe
 
@@ -73,7 +71,7 @@ def _member(question: Question, member: Member, title: str) -> Detail:
         question.names.subject(member.subject),
         question.names.full_region(member.region),
         f"{member.since}{until}，数据年份 {member.year}，信用代码 {member.subject}",
-        member.region,
+        question.names.known(member.region),
     )
 
 
@@ -81,4 +79,4 @@ def _slot(question: Question, slot: Slot, title: str) -> Detail:
     names = question.names
     target = names.subject(slot.subject) if slot.subject else names.region(slot.target)
     note = f"{slot.period}，事项 {slot.case or '未生成'}"
-    return Detail(slot.id, title, target, names.full_region(slot.region), note, slot.region)
+    return Detail(slot.id, title, target, names.full_region(slot.region), note, names.known(slot.region))

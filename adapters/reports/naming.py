@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from adapters.programme.figures import nearest_above
 from adapters.reports.sources import Heading
 from engine.calendar import Calendar
 from engine.case import Case
@@ -61,6 +62,10 @@ class Names:
             return self.directory.region(region).title
         except UnknownRegion:  # abolished since
             return region
+
+    def known(self, region: str) -> str:
+        """The region itself, or the one above it where it was abolished since."""
+        return nearest_above(region, {each.id for each in self.directory.regions})
 
     def full_region(self, region: str) -> str:
         """A county with its city: 郊区 alone is ambiguous."""
