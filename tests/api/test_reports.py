@@ -104,7 +104,7 @@ def entries(office: Office) -> set[str]:
 
 def test_the_list_says_which_reports_there_are_and_how_they_are_asked_for(busy: Office) -> None:
     found = {each["id"]: each for each in busy.get(LEADER, "/reports").json()["reports"]}
-    assert len(found) == 13
+    assert len(found) == 14
     assert found["bulletin"] == {
         "id": "bulletin", "title": "工作情况通报", "about": "period", "forms": ["docx", "xlsx"],
         "note": "月度通报；明细在工作簿里",
@@ -121,7 +121,7 @@ def test_a_report_is_a_file_with_its_chinese_name_and_its_digest(busy: Office) -
     assert f"sha256:{answer.headers['x-report-digest']}" in texts(answer.content)
 
 
-@pytest.mark.parametrize("kind", ["worklog", "bulletin", "clearing", "doubling", "lights"])
+@pytest.mark.parametrize("kind", ["worklog", "bulletin", "clearing", "doubling", "lights", "common_issues"])
 def test_every_report_of_a_period_can_be_written_by_every_level(busy: Office, kind: str) -> None:
     for person in (LEADER, CITY, COUNTY):
         assert export(busy, person, kind).status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from adapters.reports.model import Cell, Kind, Report, Table, counted
 from adapters.reports.naming import HIDDEN, masked, masked_name
 from adapters.reports.period import UnknownPeriod, parse_period
-from adapters.reports.wording import text_of
+from adapters.reports.wording import numeral, text_of
 from engine.canonical import NotCanonical, check
 from tests.support.reporting import NOW, MemorySources, a_case, a_question
 from tests.support.story_office import calendar
@@ -110,3 +110,18 @@ def test_the_value_of_a_report_is_canonical_and_its_digest_follows_the_rows() ->
     except NotCanonical as error:
         pytest.fail(str(error))
     assert report(2).digest == report(2).digest != report(3).digest
+
+
+def test_headings_are_numbered_as_offices_do() -> None:
+    told = {
+        1: "一",
+        9: "九",
+        10: "十",
+        11: "十一",
+        15: "十五",
+        20: "二十",
+        21: "二十一",
+        99: "九十九",
+        100: "100",
+    }
+    assert {number: numeral(number) for number in told} == told

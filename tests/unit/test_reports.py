@@ -310,6 +310,70 @@ def test_a_package_after_january_is_on_the_late_list_and_the_cities_are_merged()
     assert letter.title == "关于报送合肥市2026年度服务企业实施方案和服务企业清单的函"
 
 
+# 共性问题
+
+
+def shared_world() -> MemorySources:
+    topics = {"i1": "talent", "i2": "talent", "i3": "talent", "i4": "financing"}
+    regions = {"i1": "340104", "i2": "340104", "i3": "340202", "i4": "340104"}
+    issues = [
+        a_case(
+            "issue",
+            name,
+            region=regions[name],
+            data={"summary": f"缺人{name}", "topic": topic},
+            subject=WHO.id,
+        )
+        for name, topic in topics.items()
+    ]
+    adopted = a_case(
+        "common_issue", "c-1", region="34", state="implementing", opened="2026-03-05", related=["i1", "i2", "i3"],
+        data={
+            "matter": "技能人才短缺", "cases": ["i3"], "counties": 2, "unit": "u-34-science", "analysis": "本地职校专业不对口",
+            "measure": "policy", "proposal": "增设专业", "decision": "同意，商教育部门落实",
+        },
+        taken={"establish": "2026-03-06", "analyse": "2026-03-10", "propose": "2026-03-12", "adopt": "2026-03-20"},
+    )  # fmt: skip
+    over = a_case(
+        "common_issue", "c-0", region="34", state="declined", opened="2026-01-05", ended="final",
+        data={"matter": "早已办结", "reason": "已有政策"}, taken={"decline": "2026-02-01", "feed_back": "2026-02-03"},
+    )  # fmt: skip
+    return MemorySources((*issues, adopted, over), all_subjects=(WHO,))
+
+
+def test_a_common_issue_tells_its_frequency_its_places_the_proposal_and_what_became_of_it() -> None:
+    report = a_report("common_issues", shared_world())
+    assert said(
+        table_of(report, "issues"), "case", "matter", "linked", "counties", "unit", "measure", "adoption", "decision"
+    ) == [
+        ("c-1", "技能人才短缺", 3, 2, "安徽省科技厅（示例）", "完善、制定政策", "采纳", "同意，商教育部门落实"),
+    ]  # fmt: skip
+    assert said(table_of(report, "topics"), "topic", "number", "counties", "frequent", "linked") == [
+        ("人才引育", 3, 2, "是", 3),
+        ("融资", 1, 1, "否", 0),
+    ]
+    assert [row[0] for row in said(table_of(report, "linked"), "case")] == ["i1", "i2", "i3"]
+    summary, issue = report.sections
+    assert "共性问题 1 项，关联诉求 3 件，涉及 2 个县（区）。其中已采纳 1 项" in summary.paragraphs[1]
+    assert issue.title == "技能人才短缺"
+    assert "成因分析：本地职校专业不对口" in issue.paragraphs
+
+
+def test_common_issues_of_another_period_and_linked_matters_out_of_reach_are_left_out() -> None:
+    world = shared_world()
+    february = a_report("common_issues", world, period="2026-02")
+    assert said(table_of(february, "issues"), "case", "adoption", "decision") == [
+        ("c-0", "不采纳", "已有政策")
+    ]
+    county = replace(world, region="340202", reach=Reach(regions=("340202",)))
+    assert table_of(a_report("common_issues", county), "issues").rows == ()
+    city = replace(
+        world, all_cases=tuple(replace(c, region="3402") if c.id == "c-1" else c for c in world.all_cases)
+    )
+    seen = a_report("common_issues", replace(city, region="3402", reach=Reach(regions=("3402",))))
+    assert said(table_of(seen, "issues"), "linked", "counties") == [(1, 1)]
+
+
 # 双倍增
 
 
