@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from adapters.programme.figures import TERM_WORDS
@@ -171,6 +171,21 @@ def _red(question: Question, red: Sequence[Case]) -> Table:
     return Table("red", "超期事项", columns, rows)
 
 
+def _handled(found: _Found, say: Callable[[str], str]) -> str:
+    """The rates that can be said; why others cannot."""
+    if found["issue_closed"].value is None:
+        return "期间没有到期应办结的诉求，不计比率。"
+    few = found["issue_satisfied"].value is None
+    satisfied = "满意率因有效评价不足不予显示" if few else f"满意率 {say('issue_satisfied')}"
+    solved = "" if found["issue_solved"].value is None else f"解决率 {say('issue_solved')}，"
+    hours = found["issue_hours"].value
+    spent = "" if hours is None else f"，平均办理时长 {say('issue_hours')} 个工作小时"
+    return (
+        f"按时办结率 {say('issue_in_time')}（按原时限计 {say('issue_in_original_time')}），"
+        f"{solved}{satisfied}{spent}。"
+    )
+
+
 def _sections(question: Question, found: _Found, red: int) -> Iterator[Section]:
     period = question.period.title
 
@@ -179,23 +194,24 @@ def _sections(question: Question, found: _Found, red: int) -> Iterator[Section]:
         kind = Kind.PERCENT if figure.measure == "rate" else Kind.NUMBER
         return text_of(figure.value, kind, question.names.calendar)
 
+    def kept(name: str, title: str) -> str:
+        return f"{title}尚无到期的" if found[name].value is None else f"到期的{title}按期率 {say(name)}"
+
     yield Section(
         "issues",
         "企业诉求办理情况",
         (
             f"{period}，共登记企业诉求 {say('issue_opened')} 件，当场办结 {say('issue_on_site')} 件；"
             f"到期应办结 {say(DUE)} 件，已办结 {say(CLOSED)} 件，办结率 {say('issue_closed')}。",
-            f"按时办结率 {say('issue_in_time')}（按原时限计 {say('issue_in_original_time')}），"
-            f"解决率 {say('issue_solved')}，满意率 {say('issue_satisfied')}，"
-            f"平均办理时长 {say('issue_hours')} 个工作小时。",
+            _handled(found, say),
         ),
     )
     yield Section(
         "visits",
         "走访情况",
         (
-            f"共走访 {say('visits_made')} 次。到期的市级走访任务按期率 {say('city_visits')}，"
-            f"重点联系企业走访任务按期率 {say('key_visits')}。",
+            f"共走访 {say('visits_made')} 次。{kept('city_visits', '市级走访任务')}，"
+            f"{kept('key_visits', '重点联系企业走访任务')}。",
         ),
     )
     yield Section(

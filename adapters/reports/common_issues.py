@@ -1,6 +1,6 @@
 """共性问题分析: problems that several subjects share, how often and where they were raised, what was proposed, what became of it.
 
-四（一）省 4. An issue is in the report of each period in which it was in hand; linked matters count as far as the reader sees them.
+四（一）省 4. An issue is in the report of each period in which it was in hand; linked matters count if the reader sees them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from adapters.reports.letters import paragraphs, said
 from adapters.reports.model import Cell, Column, Figure, Kind, Light, Report, Section, Table, cells, counted
 from adapters.reports.question import Question
 from engine.case import Case
+from engine.programme.selecting import ended_at
 
 WORKFLOW: Final = "common_issue"
 NO_TOPIC: Final = "（未归类）"
@@ -61,7 +62,7 @@ def _in_hand(question: Question) -> list[Case]:
     names, period = question.names, question.period
     found = []
     for case in question.sources.cases(WORKFLOW):
-        opened, ended = names.day(case.opened_at), names.day(case.at) if case.ended else None
+        opened, ended = names.day(case.opened_at), names.day(ended_at(case))
         if opened and opened <= period.last and (ended is None or ended >= period.first):
             found.append(case)
     return sorted(found, key=lambda case: (case.opened_at, case.id))

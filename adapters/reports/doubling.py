@@ -113,7 +113,9 @@ def _table(question: Question, each: Growing, placed: Placed) -> Table:
     )
     rows = tuple(_row(question, each, place, found) for place, found in placed.items())
     strong = frozenset(n for n, place in enumerate(placed) if question.names.depth(place.region) < 2)
-    return Table(each.name.removesuffix("_doubling"), f"{each.title}双倍增", columns, rows, strong)
+    has_all = all(found["base"].value for found in placed.values())
+    note = "" if has_all else f"{each.base_year}年基数为“—”的尚未设定，在目标表中填写后才能计算"
+    return Table(each.name.removesuffix("_doubling"), f"{each.title}双倍增", columns, rows, strong, note)
 
 
 def _row(question: Question, each: Growing, place: Place, found: Mapping[str, Figure]) -> tuple[Cell, ...]:
@@ -123,7 +125,7 @@ def _row(question: Question, each: Growing, place: Place, found: Mapping[str, Fi
     return cells(
         place.key,
         question.place(place),
-        found["base"],
+        found["base"] if base else None,  # nothing is known of that year
         base * (each.indicator.factor or 2) if base else None,
         found["now"],
         found["factor"],

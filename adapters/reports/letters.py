@@ -81,7 +81,9 @@ def visit_report(question: Question) -> Report:
         "visitors": names.value(visit, "visitors"),
         "hosts": names.value(visit, "hosts"),
         "method": names.value(visit, "method"),
-        "unit": names.unit(visit.holder.unit) if visit.holder.unit else "",
+        "unit": names.unit(visit.holder.unit)
+        if visit.holder.unit
+        else names.units_of(visit.taken["finish"].by),
         "author": _by(question, visit, "file_report"),
         "reviewer": _by(question, visit, "approve"),
         "reported_on": _day_of(question, visit, "file_report"),
@@ -259,6 +261,8 @@ def urge_order(question: Question) -> Report:
         **_limits(question, case),
     }
     fields["issuer"] = question.names.office("liaison", case.region, question.today, Of.ABOVE)
+    whose = f"{fields['target'] or fields['region']}的{fields['workflow']}"
+    fields["matter"], fields["target"] = fields["matter"] or whose, fields["target"] or fields["region"]
     holder = case.holder.unit and question.names.unit(case.holder.unit)
     fields["unit"] = holder or fields["unit"] or "承办单位"
     return _order(question, f"催办单〔{case.id}〕", case, [], fields)

@@ -6,7 +6,7 @@ Phone numbers are masked and personal values hidden, unless the reader handles t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -32,6 +32,12 @@ HIDDEN = "（个人信息，已隐去）"
 def masked(text: str) -> str:
     """The same text with the middle of each phone number hidden."""
     return _FIXED.sub(r"\1\2****\3", _MOBILE.sub(r"\1\2****\3\4", text))
+
+
+def _names(own: str, above: str) -> bool:
+    """Whether the name of a zone says already in which city it lies: 合肥高新区, but not 黄山市黄山区."""
+    short = above.removesuffix("市")
+    return own.startswith(above) or (own.startswith(short) and len(own) > len(short) + 1)
 
 
 def masked_name(value: str) -> str:
@@ -73,7 +79,10 @@ class Names:
             chain = [each.title for each in self.directory.upwards(region)]
         except UnknownRegion:
             return region
-        return "".join(reversed(chain[:-1])) if len(chain) > 1 else chain[0]
+        if len(chain) == 1:
+            return chain[0]
+        own, *above = chain[:-1]
+        return own if above and _names(own, above[0]) else "".join(reversed([own, *above]))
 
     def regions(self, region: str, depth: int) -> list[str]:
         """Ids of the regions `depth` levels below the root that lie in `region`, sorted."""
@@ -90,6 +99,11 @@ class Names:
     def person(self, person: str) -> str:
         known = self.directory.person(person)
         return known.title if known else person
+
+    def units_of(self, people: Iterable[str]) -> str:
+        """The units to which these people belong."""
+        known = (self.directory.person(person) for person in people)
+        return "、".join(dict.fromkeys(self.unit(person.unit) for person in known if person and person.unit))
 
     def office(self, post: str, region: str, day: date, of: Of = Of.REGION) -> str:
         """The unit of whoever holds the post there, or above where it is vacant: who signs a letter."""

@@ -136,7 +136,7 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
         Column("rank", "位次", Kind.INTEGER, 4),
         Column("city", "市", width=7),
         *(_column(part) for part in parts),
-        Column("score", "得分", Kind.NUMBER, 8),
+        Column("score", "得分", Kind.RATIO, 8),
         Column("band", "等次", width=7),
     )
     return Report(

@@ -1,9 +1,9 @@
-"""工作台账: a line for each visit and each problem raised there, in the columns of requirements §4.3."""
+"""工作台账: a line for each visit, each problem raised there, and each that came in otherwise (requirements §4.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from adapters.reports.details import details_of, rows_of
@@ -12,6 +12,7 @@ from adapters.reports.lights import answer_clock
 from adapters.reports.model import Cell, Column, Kind, Report, Table, cells, counted
 from adapters.reports.question import Question
 from engine.case import Case
+from engine.programme.selecting import ended_at
 
 FINISH: Final = "finish"  # the step by which a visit took place
 
@@ -46,27 +47,38 @@ _COLUMNS: Final = (
 
 
 def worklog(question: Question) -> Report:
-    visits = sorted(made_visits(question), key=lambda v: (v.taken[FINISH].last_at, v.id))
+    visits = made_visits(question)
     issues: dict[str, Case] = {case.id: case for case in question.sources.cases("issue")}
-    rows: list[tuple[Cell, ...]] = []
+    entries: list[tuple[datetime, str, list[tuple[Cell, ...]]]] = []
     problems: list[str] = []
     for visit in visits:
         raised = [issues[other] for other in sorted(visit.related) if other in issues]
         problems += [case.id for case in raised]
-        rows += _lines(question, visit, raised)
+        entries.append((visit.taken[FINISH].last_at, visit.id, [*_lines(question, visit, raised)]))
+    for issue in set(issues) - set(problems):
+        if question.names.day(issues[issue].opened_at) in question.period:
+            problems.append(issue)
+            entries.append((issues[issue].opened_at, issue, [_issue_line(question, issues[issue])]))
+    rows = [row for _, _, lines in sorted(entries, key=lambda entry: entry[:2]) for row in lines]
     region = question.region
     total = counted("visits/all", "走访次数", (v.id for v in visits), column="走访次数", region=region)
     figures = [
         total,
-        counted("problems/all", "反映问题", dict.fromkeys(problems), column="反映问题", region=region),
+        counted("problems/all", "反映问题", sorted(set(problems)), column="反映问题", region=region),
     ]
-    table = Table("worklog", "工作台账", _COLUMNS, tuple(rows), note=f"共走访 {total.value} 次")
+    table = Table(
+        "worklog",
+        "工作台账",
+        _COLUMNS,
+        tuple(rows),
+        note=f"共走访 {total.value} 次，反映问题 {figures[1].value} 件",
+    )
     return question.report(
         tables=[table],
         figures=figures,
         details=details_of(question, rows_of(figures)),
-        sources=("走访事项及其关联的问题事项",),
-        conditions=(("走访日期", "在期间内"),),
+        sources=("走访事项及其关联的问题事项；不是走访中提出的问题事项另列，台账编号为事项编号",),
+        conditions=(("走访日期或登记日期", "在期间内"),),
     )
 
 
@@ -96,7 +108,7 @@ def _visit_cells(question: Question, visit: Case, problems: int) -> tuple[Cell, 
     is_subject = bool(visit.subject)
     return cells(
         visit.id,
-        names.unit(visit.holder.unit) if visit.holder.unit else "",
+        names.unit(visit.holder.unit) if visit.holder.unit else names.units_of(visit.taken[FINISH].by),
         happened(question, visit),
         names.subject(visit.subject) if is_subject else names.full_region(visit.region),
         visit.subject,
@@ -105,22 +117,44 @@ def _visit_cells(question: Question, visit: Case, problems: int) -> tuple[Cell, 
     )
 
 
+def _issue_line(question: Question, issue: Case) -> tuple[Cell, ...]:
+    """A problem that no visit raised: how it came in stands where the way of a visit does."""
+    names = question.names
+    opened = names.day(issue.opened_at)
+    whose = names.subject(issue.subject) if issue.subject else names.full_region(issue.region)
+    head = cells(issue.id, _unit(question, issue), opened, whose, issue.subject, names.value(issue, "source"))
+    rest = len(_COLUMNS) - len(_ISSUE_COLUMNS) - len(head) - 1
+    return (*head, *cells(*([""] * rest), 1), *_issue_cells(question, issue))
+
+
+def _unit(question: Question, issue: Case) -> str:
+    """Who answers for it: the unit in charge, else who holds it, else who settled it."""
+    names = question.names
+    held = names.unit(issue.holder.unit) if issue.holder.unit else ""
+    return names.value(issue, "lead_unit") or held or names.units_of(_settlers(issue))
+
+
+def _settlers(issue: Case) -> Sequence[str]:
+    taken = (issue.taken.get(step) for step in ("answer", "close_on_site", "accept"))
+    return next((each.by for each in taken if each), ())
+
+
 def _issue_cells(question: Question, issue: Case) -> tuple[Cell, ...]:
     names = question.names
     words = dict(zip((w.key for w in ISSUE), said(question, issue, ISSUE), strict=True))
     clock = answer_clock(issue)
-    ended = names.day(issue.at) if issue.ended else None
+    person = [issue.holder.person] if issue.holder.person else _settlers(issue)
     return cells(
         words["summary"],
         words["topic"],
         "是" if "close_on_site" in issue.taken else "否",
         words["advice"],
-        words["lead"],
+        words["lead"] or _unit(question, issue),
         words["co"],
-        names.person(issue.holder.person) if issue.holder.person else "",
+        "、".join(map(names.person, person)),
         names.day(clock.due_at) if clock else None,
         words["progress"] or names.state(issue),
-        ended,
+        names.day(ended_at(issue)),
         names.state(issue) if issue.ended else "",
         words["rating"],
         words["callback"],

@@ -236,7 +236,10 @@ class _Writer:
             sheet.set_landscape()
         if width > _PAGE_MOST:
             sheet.repeat_columns(0, 1)
-        sheet.fit_to_pages(2 if width > _PAGE_MOST else 1, 0)
+        if width > 2 * _PAGE_MOST:  # to be read on a screen: two pages would be too small to read
+            sheet.set_print_scale(60)
+        else:
+            sheet.fit_to_pages(2 if width > _PAGE_MOST else 1, 0)
         sheet.set_margins(left=0.6, right=0.6, top=0.9, bottom=0.8)
         words = self.watermark.words.replace("&", "＆")[:_HEADER_MOST]  # & begins a code
         sheet.set_header(f'&L&"宋体"&9{_after_size(words)}')

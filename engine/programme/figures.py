@@ -161,14 +161,14 @@ class Growth:
 
     factor: Fraction | None
     progress: Fraction | None
-    path: Fraction
-    ahead: Fraction
+    path: Fraction | None
+    ahead: Fraction | None
     required: Fraction | None
     annual: Fraction | None
 
 
 def growth_of(number: Fraction, base: Fraction, *, factor: int, years: Fraction, elapsed: Fraction) -> Growth:
-    """Where a number stands `elapsed` of `years` after its base. Rates are None where they have no meaning.
+    """Where a number stands `elapsed` of `years` after its base. What has no meaning is None, as everything from a base of none.
 
     When the years are over, the path stays at the target.
     """
@@ -177,9 +177,9 @@ def growth_of(number: Fraction, base: Fraction, *, factor: int, years: Fraction,
     return Growth(
         factor=number / base if base else None,
         progress=(number - base) / base if base else None,
-        path=path,
-        ahead=number - path,
-        required=power(factor * base / number, 1 / left) - 1 if number and left > 0 else None,
+        path=path if base else None,
+        ahead=number - path if base else None,
+        required=power(factor * base / number, 1 / left) - 1 if base and number and left > 0 else None,
         annual=power(number / base, 1 / elapsed) - 1 if base and elapsed > 0 else None,
     )
 

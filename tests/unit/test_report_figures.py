@@ -63,6 +63,21 @@ def test_a_personal_value_keeps_its_first_character_or_its_ends() -> None:
     assert masked_name("340104199001011234") == HIDDEN
 
 
+@pytest.mark.parametrize(
+    ("region", "title"),
+    [
+        ("34", "安徽省"),
+        ("3401", "合肥市"),
+        ("340104", "合肥市蜀山区"),
+        ("341003", "黄山市黄山区"),
+        ("340171", "合肥高新技术产业开发区"),  # says already where it lies
+        ("340371", "蚌埠市高新技术开发区"),
+    ],
+)
+def test_a_county_is_named_with_its_city_unless_its_name_says_it(region: str, title: str) -> None:
+    assert a_question("worklog", MemorySources()).names.full_region(region) == title
+
+
 SEALED = {"contact_phone": {"sealed": "c1"}, "contact_name": {"sealed": "c2"}, "details": "拨打13812345678"}
 SECRETS = {"2026-000001-4": {"c1": b'"13812345678"', "c2": '"张三"'.encode()}}
 

@@ -100,6 +100,26 @@ def test_the_worklog_leaves_out_visits_of_other_months_and_other_counties() -> N
     assert table_of(a_report("worklog", elsewhere), "worklog").rows == ()
 
 
+def test_a_problem_that_no_visit_raised_has_a_line_with_how_it_came_in_and_who_settled_it() -> None:
+    alone = a_case(
+        "issue", "2026-000004-8", subject=WHO.id, state="closed", ended="settled", opened="2026-03-12",
+        data={"summary": "如何享受加计扣除", "source": "self"}, taken={"close_on_site": "2026-03-13"},
+        by={"close_on_site": "p-340104-handler-1"},
+    )  # fmt: skip
+    table = table_of(a_report("worklog", replace(WORLD, all_cases=(VISIT, ISSUE, alone))), "worklog")
+    assert said(table, "number", "unit", "way", "problems", "problem", "on_site", "person", "issue")[-1] == (
+        alone.id, "合肥市蜀山区科技局（示例）", "企业自报", 1, "如何享受加计扣除", "是", "示例承办人·合肥市蜀山区", alone.id,
+    )  # fmt: skip
+    assert table.note == "共走访 1 次，反映问题 2 件"
+
+
+def test_a_visit_says_the_unit_of_who_made_it_when_nobody_holds_it_any_more() -> None:
+    made = a_case("visit", "v", region="3401", taken={"finish": "2026-03-10"}, by={"finish": "p-3401-team-1"})
+    (line,) = said(table_of(a_report("worklog", MemorySources((made,))), "worklog"), "unit")
+    assert line == (a_question("worklog", MemorySources()).names.units_of(["p-3401-team-1"]),)
+    assert "服务团" in str(line[0])
+
+
 # 走访报告、方案、督办单、催办单
 
 
@@ -152,6 +172,15 @@ def test_an_urging_letter_says_since_when_it_is_late_by_working_days() -> None:
     assert report.fields["late"] == "4 个工作日"
     assert report.fields["unit"] == "合肥市蜀山区税务局（示例）"
     assert report.fields["issuer"] == "合肥市科技局（示例）"
+
+
+def test_a_matter_without_words_of_its_own_is_urged_by_what_it_is_and_whose() -> None:
+    visit = a_case(
+        "visit", "2026-000010-2", region="3401", state="missed",
+        clocks={"state": a_clock(started="2026-03-16", due="2026-03-31")},
+    )  # fmt: skip
+    fields = a_report("urge_order", MemorySources((visit,)), case=visit.id).fields
+    assert (fields["matter"], fields["target"]) == ("合肥市的走访", "合肥市")
 
 
 def test_nothing_is_urged_that_is_not_late() -> None:
@@ -403,7 +432,7 @@ def test_the_bulletin_says_the_numbers_of_its_tables() -> None:
         report.sections[0].paragraphs[0]
         == "2026年3月，共登记企业诉求 2 件，当场办结 0 件；到期应办结 2 件，已办结 1 件，办结率 50.0%。"
     )
-    assert "满意率 —" in report.sections[0].paragraphs[1]  # one rating is too few to show
+    assert "满意率因有效评价不足不予显示" in report.sections[0].paragraphs[1]  # one rating is too few to show
 
 
 def test_an_extension_shows_in_the_rate_by_the_original_limit_only() -> None:
