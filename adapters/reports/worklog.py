@@ -18,7 +18,7 @@ FINISH: Final = "finish"  # the step by which a visit took place
 
 _ISSUE_COLUMNS: Final = (
     Column("problem", "反映问题", width=11),
-    Column("topic", "问题类别", width=5),
+    Column("topic", "问题类别", width=7),
     Column("on_site", "是否当场解决", width=4),
     Column("advice", "处理意见", width=10),
     Column("lead", "主办单位", width=7),
