@@ -5,7 +5,7 @@ Numbers leave as decimal text with six places, never as floats; what is divided 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Final
@@ -38,16 +38,6 @@ __all__ = [
     "target_view",
 ]
 
-TERM_WORDS: Final[Mapping[str, str]] = {
-    "opening": "期初",
-    "entered": "新增",
-    "relapsed": "反弹",
-    "moved_in": "迁入",
-    "cleared": "销号",
-    "exited": "移出",
-    "moved_out": "迁出",
-    "closing": "期末",
-}
 _PERCENT_MEASURES: Final = ("progress", "required", "annual")
 _PLACES: Final = Decimal("0.000001")
 

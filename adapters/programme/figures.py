@@ -5,9 +5,10 @@ Everything is read for one region and all under it; whether the caller may see t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from adapters.db.database import Database
 from adapters.programme.material import (
@@ -33,6 +34,7 @@ from engine.programme.periods import Period
 from engine.programme.selecting import Material, Selector, Slot
 
 __all__ = [
+    "TERM_WORDS",
     "Coloured",
     "FigureSuppressed",
     "Figures",
@@ -40,7 +42,20 @@ __all__ = [
     "RegionOutOfReach",
     "Table",
     "UnknownIndicator",
+    "nearest_above",
 ]
+
+
+TERM_WORDS: Final[Mapping[str, str]] = {
+    "opening": "期初",
+    "entered": "新增",
+    "relapsed": "反弹",
+    "moved_in": "迁入",
+    "cleared": "销号",
+    "exited": "移出",
+    "moved_out": "迁出",
+    "closing": "期末",
+}
 
 
 class UnknownIndicator(BihuanError):
@@ -267,11 +282,17 @@ class _Places:
         self.parts = tuple(sorted(self._asked | higher)) if self._asked else ()
 
     def group(self, region: str) -> str:
-        return self._group.get(region, region)
+        """A region that was abolished since counts in the one above it."""
+        return self._group.get(nearest_above(region, self._group), region)
 
     def is_asked(self, part: str) -> bool:
         """Of the level itself; a higher one is shown only where it has rows of its own."""
         return part in self._asked
+
+
+def nearest_above(region: str, known: Container[str]) -> str:
+    """The region itself if it is known, else the nearest one whose id begins its own; empty where there is none."""
+    return next((region[:end] for end in range(len(region), 0, -1) if region[:end] in known), "")
 
 
 def _has_rows(found: Mapping[str, Figure]) -> bool:

@@ -1,145 +1,152 @@
-"""月度通报: the month in figures for a region and the regions right under it, what is overdue, and what is asked for next."""
+"""工作情况通报: the month in figures for a region and the regions right under it, what is overdue, and what is asked for next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
-from adapters.reports import rates
-from adapters.reports.clearing import LISTS, ledger_figures, under
-from adapters.reports.coverage import CITY, KEY, TITLES, kept_rate
+from adapters.programme.figures import TERM_WORDS
+from adapters.reports.clearing import LISTS, under_each_other
+from adapters.reports.coverage import RATES as VISITED
+from adapters.reports.details import details_of, rows_of
+from adapters.reports.figuring import Place, marked, part_of, whole_of
 from adapters.reports.lights import burning
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Report, Section, Table, cells
-from adapters.reports.question import Question, case_details, member_details, slot_details
-from adapters.reports.sources import Member, Slot
+from adapters.reports.model import Cell, Column, Figure, Kind, Report, Section, Table, cells, of_rows
+from adapters.reports.question import Question
 from adapters.reports.wording import text_of
-from adapters.reports.worklog import made_visits
 from engine.case import Case
 
 SHOWN_MOST: Final = 30  # overdue matters named in the letter; the rest is in the list of lights
+DUE, CLOSED, RED = "issue_due", "issue_closed_number", "red"
 
-
-class Rows(NamedTuple):
-    """What the bulletin counts, read once."""
-
-    issues: Sequence[Case]
-    visits: Sequence[Case]
-    visit_cases: Mapping[str, Case]
-    slots: Sequence[Slot]
-    members: Sequence[Member]
-    red: Sequence[Case]
+# What is shown of each region: the indicators of the programme, under the heads of the table.
+_REGION_COLUMNS: Final = (
+    ("issue_opened", Column("opened", "登记", Kind.INTEGER, 6)),
+    (DUE, Column("due", "应办结", Kind.INTEGER, 6)),
+    ("issue_closed", Column("closed", "办结率", Kind.PERCENT, 7)),
+    ("issue_in_time", Column("on_time", "按时办结率", Kind.PERCENT, 7)),
+    ("issue_in_original_time", Column("on_time_original", "按原时限", Kind.PERCENT, 7)),
+    ("issue_solved", Column("solved", "解决率", Kind.PERCENT, 7)),
+    ("issue_satisfied", Column("satisfied", "满意率", Kind.PERCENT, 7)),
+    ("visits_made", Column("visits", "走访", Kind.INTEGER, 6)),
+    (RED, Column("red", "红灯", Kind.INTEGER, 6)),
+)
+_PROCESS_COLUMNS: Final = (
+    ("issue_signed", Column("signed", "签收及时率", Kind.PERCENT, 8)),
+    ("issue_response", Column("response", "响应率", Kind.PERCENT, 8)),
+    ("issue_called_back", Column("called_back", "回访率", Kind.PERCENT, 8)),
+    ("issue_reached", Column("reached", "回访成功率", Kind.PERCENT, 8)),
+    ("issue_extended", Column("extended", "延期率", Kind.PERCENT, 8)),
+    ("issue_handed_back", Column("handed_back", "退回率", Kind.PERCENT, 8)),
+    ("issue_redone", Column("redone", "重办率", Kind.PERCENT, 8)),
+    ("issue_parked", Column("parked", "挂账率", Kind.PERCENT, 8)),
+    ("issue_hours", Column("hours", "平均办理时长（工作小时）", Kind.NUMBER, 10)),
+)
+_HEADS: Final = {"no_activity": "无研发活动", "no_institution": "无研发机构"}
+_TERMS: Final = ("opening", "entered", "cleared", "closing")
+_OWN: Final = (DUE, CLOSED, RED)  # these follow from others, or from the moment
+INDICATORS: Final = (
+    "issue_on_site",
+    *(name for name, _ in (*_REGION_COLUMNS, *_PROCESS_COLUMNS) if name not in _OWN),
+    *VISITED.values(),
+)
+_Found = Mapping[str, Figure]
+_Lines = Mapping[Place, _Found]
 
 
 def bulletin(question: Question) -> Report:
-    rows = _read(question)
-    regions = [question.region, *_below(question)]
-    figures = {region: [*_figures(question, region, rows)] for region in regions}
-    everything = {f.key: f for made in figures.values() for f in made}
+    red = _burning(question)
+    lines = _lines(question, red)
+    figures = [figure for found in lines.values() for figure in found.values()]
     return question.report(
         title=f"{question.names.full_region(question.region)}{question.period.title}常态化服务企业工作情况通报",
         tables=[
-            _regions(question, regions, everything),
-            _clearing(question, regions, everything),
-            _red(question, rows.red),
+            _table(question, "regions", "各地工作情况", _REGION_COLUMNS, lines),
+            _clearing(question, lines),
+            _table(question, "process", "各地办理过程", _PROCESS_COLUMNS, lines),
+            _red(question, red),
         ],
         fields={"issuer": question.names.office("liaison", question.region, question.today)},
-        sections=[*_sections(question, everything, len(rows.red))],
-        figures=everything.values(),
-        details=[
-            *case_details(question.names, [*rows.issues, *rows.visits, *rows.red]),
-            *member_details(question.names, rows.members, LISTS),
-            *slot_details(question.names, rows.slots, TITLES),
-        ],
-        sources=(
-            "问题事项按时限到期日归入期间（含经批准的延期，只计已到期的），不含不予受理、撤回和并案；当场办结的另计",
-            *(f"{rate.title}：{rate.note}" for rate in rates.RATES if rate.note),
-            "两清零依名单变动记录；走访依走访任务",
-        ),
+        sections=[*_sections(question, lines[Place(question.region)], len(red))],
+        figures=figures,
+        details=details_of(question, rows_of(figures)),
+        sources=_sources(question),
     )
 
 
-def _read(question: Question) -> Rows:
-    sources, visits = question.sources, question.sources.cases("visit")
-    red = sorted({b.case.id: b.case for b in burning(question, sources.cases()) if b.light == "red"}.items())
-    slots = [slot for slot in sources.slots(CITY, KEY) if slot.last in question.period]
-    return Rows(
-        issues=sources.cases("issue"),
-        visits=made_visits(question),
-        visit_cases={case.id: case for case in visits},
-        slots=slots,
-        members=sources.members(*LISTS),
-        red=[case for _, case in red],
-    )
+def _sources(question: Question) -> Iterator[str]:
+    yield "各项数字按施行中的工作方案计算，与指标接口同一口径"
+    yield "问题事项按时限到期日归入期间（含经批准的延期，只计已到期的），不含不予受理、撤回和并案；当场办结的另计"
+    for name in INDICATORS:
+        indicator = question.figuring.indicator(name)
+        if indicator.note:
+            yield f"{indicator.title.zh}：{indicator.note}"
+        if indicator.suppress_below:
+            yield f"{indicator.title.zh}：有效样本不足 {indicator.suppress_below} 件的不显示"
+    yield "红灯事项：取数时已超期的在办事项"
 
 
-def _below(question: Question) -> list[str]:
-    return question.names.regions(question.region, question.names.depth(question.region) + 1)
+def _burning(question: Question) -> list[Case]:
+    cases = question.sources.cases(open_only=True)
+    return [
+        c
+        for _, c in sorted({b.case.id: b.case for b in burning(question, cases) if b.light == "red"}.items())
+    ]
 
 
-def _figures(question: Question, region: str, rows: Rows) -> Iterator[Figure]:
-    names, period = question.names, question.period
-    issues = [case for case in rows.issues if case.region.startswith(region)]
-    opened = rates.opened_in(issues, period, names)
-    cohort = rates.due_in(issues, period, names, question.now)
-    yield _count(f"issues/{region}/opened", "登记诉求", opened)
-    yield _count(f"issues/{region}/on_site", "当场办结", rates.settled_on_site(issues, period, names))
-    yield _count(f"issues/{region}/due", "应办结", cohort)
-    yield _count(f"issues/{region}/closed", "已办结", [case for case in cohort if case.ended])
-    yield from rates.figures_of(region, cohort, names.calendar)
-    yield _count(f"visits/{region}", "走访次数", [v for v in rows.visits if v.region.startswith(region)])
-    yield _count(f"red/{region}", "红灯事项", [case for case in rows.red if case.region.startswith(region)])
-    slots = [slot for slot in rows.slots if slot.region.startswith(region)]
-    for obligation in TITLES:
-        yield kept_rate(question, obligation, slots, rows.visit_cases, region)
-    for name in LISTS:
-        mine = under((m for m in rows.members if m.list == name), region)
-        yield from ledger_figures(name, region, mine, period)
+def _lines(question: Question, red: Sequence[Case]) -> _Lines:
+    """The region asked for, and each right under it; what lies in none of those has a line where there is any."""
+    level = question.names.depth(question.region) + 1
+    found: dict[Place, dict[str, Figure]] = {}
+    for placed in (
+        question.figuring.table(INDICATORS, level=level),
+        *(question.figuring.ledger(name, level=level) for name in LISTS),
+    ):
+        for place, figures in placed.items():
+            here = found.setdefault(place, {})
+            here |= {figure.key.removesuffix(f"/{place.key}"): figure for figure in figures.values()}
+    return under_each_other({place: {**here, **_more(place, here, red)} for place, here in found.items()})
 
 
-def _count(key: str, title: str, cases: Sequence[Case]) -> Figure:
-    return Figure(key, title, tuple(Behind(case.id) for case in cases))
+def _more(place: Place, here: _Found, red: Sequence[Case]) -> dict[str, Figure]:
+    rows = [
+        c.id for c in red if (c.region == place.region if place.is_own else c.region.startswith(place.region))
+    ]
+    more = {RED: marked(RED, "红灯事项", of_rows(rows), place, measure="count")}
+    if closed := here.get("issue_closed"):
+        more |= {DUE: whole_of(closed, "应办结"), CLOSED: part_of(closed, "已办结")}
+    return more
 
 
-_REGION_COLUMNS: Final = (
-    ("issues/{}/opened", Column("opened", "登记", Kind.INTEGER, 6)),
-    ("issues/{}/due", Column("due", "应办结", Kind.INTEGER, 6)),
-    ("rates/{}/closed", Column("closed", "办结率", Kind.PERCENT, 7)),
-    ("rates/{}/on_time", Column("on_time", "按时办结率", Kind.PERCENT, 7)),
-    ("rates/{}/on_time_original", Column("on_time_original", "按原时限", Kind.PERCENT, 7)),
-    ("rates/{}/solved", Column("solved", "解决率", Kind.PERCENT, 7)),
-    ("rates/{}/satisfied", Column("satisfied", "满意率", Kind.PERCENT, 7)),
-    ("visits/{}", Column("visits", "走访", Kind.INTEGER, 6)),
-    ("red/{}", Column("red", "红灯", Kind.INTEGER, 6)),
-)
-
-
-def _regions(question: Question, regions: Sequence[str], figures: Mapping[str, Figure]) -> Table:
+def _table(
+    question: Question, key: str, title: str, shown: Sequence[tuple[str, Column]], lines: _Lines
+) -> Table:
     rows = tuple(
-        cells(question.names.region(region), *(figures[key.format(region)] for key, _ in _REGION_COLUMNS))
-        for region in regions
+        cells(_place(question, place), *_cells(found, (name for name, _ in shown)))
+        for place, found in lines.items()
     )
-    columns = (Column("region", "区划", width=12), *(column for _, column in _REGION_COLUMNS))
-    return Table("regions", "各地工作情况", columns, rows, frozenset({0}))
+    columns = (Column("region", "区划", width=12), *(column for _, column in shown))
+    return Table(key, title, columns, rows, frozenset({0}))
 
 
-_CLEARING_TERMS: Final = (("opening", "期初"), ("entered", "新增"), ("cleared", "销号"), ("closing", "期末"))
+def _place(question: Question, place: Place) -> str:
+    return question.place(place) if place.is_own else question.names.region(place.region)
 
 
-def _clearing(question: Question, regions: Sequence[str], figures: Mapping[str, Figure]) -> Table:
-    heads = {"no_activity": "无研发活动", "no_institution": "无研发机构"}
+def _cells(found: _Found, names: Iterable[str]) -> Iterator[Figure | None]:
+    """Nothing where a line has no rows of that kind."""
+    return (found.get(name) for name in names)
+
+
+def _clearing(question: Question, lines: _Lines) -> Table:
     columns = [Column("region", "区划", width=12)]
     columns += [
-        Column(f"{name}_{term}", f"{head}{title}", Kind.INTEGER, 7)
-        for name, head in heads.items()
-        for term, title in _CLEARING_TERMS
+        Column(f"{name}_{term}", f"{head}{TERM_WORDS[term]}", Kind.INTEGER, 7)
+        for name, head in _HEADS.items()
+        for term in _TERMS
     ]
-    rows = tuple(
-        cells(
-            question.names.region(region),
-            *(figures[f"{name}/{region}/{term}"] for name in heads for term, _ in _CLEARING_TERMS),
-        )
-        for region in regions
-    )
+    wanted = [f"{name}/{term}" for name in _HEADS for term in _TERMS]
+    rows = tuple(cells(_place(question, place), *_cells(found, wanted)) for place, found in lines.items())
     return Table("clearing", "两清零进展", tuple(columns), rows, frozenset({0}))
 
 
@@ -164,41 +171,56 @@ def _red(question: Question, red: Sequence[Case]) -> Table:
     return Table("red", "超期事项", columns, rows)
 
 
-def _sections(question: Question, figures: Mapping[str, Figure], red: int) -> Iterator[Section]:
-    region, period = question.region, question.period.title
+def _handled(found: _Found, say: Callable[[str], str]) -> str:
+    """The rates that can be said; why others cannot."""
+    if found["issue_closed"].value is None:
+        return "期间没有到期应办结的诉求，不计比率。"
+    few = found["issue_satisfied"].value is None
+    satisfied = "满意率因有效评价不足不予显示" if few else f"满意率 {say('issue_satisfied')}"
+    solved = "" if found["issue_solved"].value is None else f"解决率 {say('issue_solved')}，"
+    hours = found["issue_hours"].value
+    spent = "" if hours is None else f"，平均办理时长 {say('issue_hours')} 个工作小时"
+    return (
+        f"按时办结率 {say('issue_in_time')}（按原时限计 {say('issue_in_original_time')}），"
+        f"{solved}{satisfied}{spent}。"
+    )
 
-    def say(key: str) -> str:
-        figure = figures[key.format(region)]
+
+def _sections(question: Question, found: _Found, red: int) -> Iterator[Section]:
+    period = question.period.title
+
+    def say(name: str) -> str:
+        figure = found[name]
         kind = Kind.PERCENT if figure.measure == "rate" else Kind.NUMBER
         return text_of(figure.value, kind, question.names.calendar)
+
+    def kept(name: str, title: str) -> str:
+        return f"{title}尚无到期的" if found[name].value is None else f"到期的{title}按期率 {say(name)}"
 
     yield Section(
         "issues",
         "企业诉求办理情况",
         (
-            f"{period}，共登记企业诉求 {say('issues/{}/opened')} 件，当场办结 {say('issues/{}/on_site')} 件；"
-            f"到期应办结 {say('issues/{}/due')} 件，"
-            f"已办结 {say('issues/{}/closed')} 件，办结率 {say('rates/{}/closed')}。",
-            f"按时办结率 {say('rates/{}/on_time')}（按原时限计 {say('rates/{}/on_time_original')}），"
-            f"解决率 {say('rates/{}/solved')}，满意率 {say('rates/{}/satisfied')}，"
-            f"平均办理时长 {say('rates/{}/hours')} 个工作小时。",
+            f"{period}，共登记企业诉求 {say('issue_opened')} 件，当场办结 {say('issue_on_site')} 件；"
+            f"到期应办结 {say(DUE)} 件，已办结 {say(CLOSED)} 件，办结率 {say('issue_closed')}。",
+            _handled(found, say),
         ),
     )
     yield Section(
         "visits",
         "走访情况",
         (
-            f"共走访 {say('visits/{}')} 次。到期的市级走访任务按期率 {say(f'{CITY}/{{}}/rate')}，"
-            f"重点联系企业走访任务按期率 {say(f'{KEY}/{{}}/rate')}。",
+            f"共走访 {say('visits_made')} 次。{kept('city_visits', '市级走访任务')}，"
+            f"{kept('key_visits', '重点联系企业走访任务')}。",
         ),
     )
     yield Section(
         "clearing",
         "两清零进展",
         tuple(
-            f"{title}的企业：期初 {say(f'{name}/{{}}/opening')} 家，新增 {say(f'{name}/{{}}/entered')} 家，"
-            f"反弹 {say(f'{name}/{{}}/relapsed')} 家，销号 {say(f'{name}/{{}}/cleared')} 家，"
-            f"期末 {say(f'{name}/{{}}/closing')} 家。"
+            f"{title}的企业：期初 {say(f'{name}/opening')} 家，新增 {say(f'{name}/entered')} 家，"
+            f"反弹 {say(f'{name}/relapsed')} 家，销号 {say(f'{name}/cleared')} 家，"
+            f"期末 {say(f'{name}/closing')} 家。"
             for name, title in LISTS.items()
         ),
     )
@@ -206,7 +228,7 @@ def _sections(question: Question, figures: Mapping[str, Figure], red: int) -> It
     yield Section(
         "overdue",
         "存在的问题",
-        (f"目前超期事项 {say('red/{}')} 件。{more}" if red else "目前没有超期事项。",),
+        (f"目前超期事项 {say(RED)} 件。{more}" if red else "目前没有超期事项。",),
     )
     yield Section(
         "next",

@@ -1,62 +1,61 @@
-"""走访覆盖矩阵: sixteen cities by twelve months, key subjects by four quarters; a visit made up late is yellow, never green."""
+"""走访覆盖矩阵: sixteen cities by twelve months, key subjects by four quarters; a visit made up late is yellow, never green.
+
+Which slot has which colour is said by the programme's obligations.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Light, Report, Table, cells
-from adapters.reports.question import Question, case_details, slot_details
-from adapters.reports.sources import Slot
-from engine.case import Case
+from adapters.programme.figures import Coloured
+from adapters.reports.details import details_of, rows_of
+from adapters.reports.figuring import Place
+from adapters.reports.model import Cell, Column, Figure, Kind, Light, Report, Table, cells, counted
+from adapters.reports.question import Question
 
 CITY: Final = "city_visit"
 KEY: Final = "key_visit"
 TITLES: Final[Mapping[str, str]] = {CITY: "每月到市走访", KEY: "每季到重点联系企业走访"}
+RATES: Final[Mapping[str, str]] = {
+    CITY: "city_visits",
+    KEY: "key_visits",
+}  # the indicators of the obligations
 WORDS: Final[Mapping[Light, str]] = {"green": "按期", "yellow": "补访", "red": "未访", "grey": "待访"}
 LEGEND: Final = "绿：按期走访；黄：逾期补访；红：期满未访；灰：尚在期内或未生成任务"
 
 
-def slot_light(case: Case | None, slot: Slot, today: date) -> Light:
-    """绿 made in its period, 黄 made up, 红 missed so far, 灰 still within its period."""
-    taken = case.taken if case else {}
-    if "finish" in taken:
-        return "yellow" if "make_up" in taken or slot.was_late else "green"
-    return "red" if slot.last < today else "grey"
-
-
 def coverage(question: Question) -> Report:
     year = question.period.year
-    slots = [slot for slot in question.sources.slots(CITY, KEY) if slot.period.startswith(str(year))]
-    cases: dict[str, Case] = {case.id: case for case in question.sources.cases("visit")}
+    slots = question.figuring.slots(*TITLES)
     months = [f"{year}-{month:02d}" for month in range(1, 13)]
     quarters = [f"{year}-Q{quarter}" for quarter in range(1, 5)]
-    cities = _matrix(question, CITY, [s for s in slots if s.obligation == CITY], cases, months)
-    keys = _matrix(question, KEY, [s for s in slots if s.obligation == KEY], cases, quarters)
-    figures = [*_summary(question, slots, cases)]
+    figures = {figure.key: figure for figure in _figures(question, slots)}
     return question.report(
-        tables=[cities, keys, _summary_table(figures)],
-        figures=figures,
-        details=[
-            *slot_details(question.names, slots, TITLES),
-            *case_details(question.names, cases.values()),
+        tables=[
+            _matrix(question, CITY, slots, months),
+            _matrix(question, KEY, slots, quarters),
+            _summary(question, figures),
         ],
-        sources=("走访任务（每市每月、每家重点联系企业每季各一次）及其走访事项", LEGEND),
+        figures=figures.values(),
+        details=details_of(question, rows_of(figures.values())),
+        sources=(
+            "走访任务（每市每月、每家重点联系企业每季各一次）及其走访事项",
+            LEGEND,
+            "按期率只计期满的任务，与指标接口同一口径",
+        ),
     )
 
 
-def _matrix(
-    question: Question, key: str, slots: Sequence[Slot], cases: Mapping[str, Case], periods: Sequence[str]
-) -> Table:
-    found = {(slot.target, slot.period): slot for slot in slots}
-    targets = sorted({(slot.region, slot.target) for slot in slots})
+def _matrix(question: Question, key: str, slots: Sequence[Coloured], periods: Sequence[str]) -> Table:
+    found = {(c.slot.target, c.slot.period): c.colour for c in slots if c.slot.obligation == key}
+    targets = sorted({(c.slot.region, c.slot.target) for c in slots if c.slot.obligation == key})
     rows = tuple(
         cells(
             question.names.full_region(region)
             if key == CITY
             else f"{question.names.subject(target)}（{question.names.full_region(region)}）",
-            *(_cell(question, found.get((target, period)), cases) for period in periods),
+            *(_cell(found.get((target, period))) for period in periods),
         )
         for region, target in targets
     )
@@ -72,50 +71,33 @@ def _short(period: str) -> str:
     return f"{'一二三四'[int(tail[1]) - 1]}季度" if tail.startswith("Q") else f"{int(tail)}月"
 
 
-def _cell(question: Question, slot: Slot | None, cases: Mapping[str, Case]) -> Cell:
-    if slot is None:
-        return Cell("—", "grey")
-    light = slot_light(cases.get(slot.case), slot, question.today)
-    return Cell(WORDS[light], light)
+def _cell(light: Light | None) -> Cell:
+    return Cell("—", "grey") if light is None else Cell(WORDS[light], light)
 
 
-def _summary(question: Question, slots: Iterable[Slot], cases: Mapping[str, Case]) -> Iterable[Figure]:
-    """Counts by light, and the rate of slots whose period is over that were kept in time."""
-    mine = list(slots)
-    for obligation in TITLES:
-        lights = {
-            slot.row: slot_light(cases.get(slot.case), slot, question.today)
-            for slot in mine
-            if slot.obligation == obligation
-        }
+def _figures(question: Question, slots: Iterable[Coloured]) -> Iterator[Figure]:
+    """Counts by light, and the rate of slots whose term is over that were kept in time."""
+    mine, region = list(slots), question.region
+    for obligation, title in TITLES.items():
         for light, word in WORDS.items():
-            rows = tuple(Behind(row) for row, lit in sorted(lights.items()) if lit == light)
-            yield Figure(f"{obligation}/{light}", word, rows)
-        yield kept_rate(question, obligation, mine, cases)
+            rows = sorted(c.slot.id for c in mine if c.slot.obligation == obligation and c.colour == light)
+            yield counted(f"{obligation}/{light}", word, rows, column=f"{title}·{word}", region=region)
+    whole = question.figuring.table(RATES.values(), level=question.names.depth(region) + 1)
+    yield from whole[Place(region)].values()
 
 
-def kept_rate(
-    question: Question, obligation: str, slots: Iterable[Slot], cases: Mapping[str, Case], scope: str = ""
-) -> Figure:
-    """Kept in time, of those whose period is over or that are done already."""
-    due = []
-    for slot in slots:
-        light = slot_light(cases.get(slot.case), slot, question.today)
-        if slot.obligation == obligation and light != "grey":
-            due.append(Behind(slot.row, light == "green"))
-    key = f"{obligation}/{scope}/rate" if scope else f"{obligation}/rate"
-    return Figure(key, "按期走访率", tuple(sorted(due, key=lambda b: b.row)), "rate")
-
-
-def _summary_table(figures: Sequence[Figure]) -> Table:
-    by_key = {figure.key: figure for figure in figures}
+def _summary(question: Question, figures: Mapping[str, Figure]) -> Table:
     columns = (
         Column("obligation", "任务", width=16),
         *(Column(light, word, Kind.INTEGER, 6) for light, word in WORDS.items()),
         Column("rate", "按期率", Kind.PERCENT, 7),
     )
     rows = tuple(
-        cells(title, *(by_key[f"{key}/{column}"] for column in (*WORDS, "rate")))
+        cells(
+            title,
+            *(figures[f"{key}/{light}"] for light in WORDS),
+            figures[f"{RATES[key]}/{question.region}"],
+        )
         for key, title in TITLES.items()
     )
     return Table("summary", "汇总", columns, rows)

@@ -19,7 +19,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from adapters.reports.model import Report, Table, Watermark
-from adapters.reports.wording import NUMERALS, day_words, local, moment_words, text_of
+from adapters.reports.wording import day_words, local, moment_words, numeral, text_of
 from engine.calendar import Calendar
 from engine.errors import BihuanError
 
@@ -207,8 +207,8 @@ def _context(report: Report, watermark: Watermark, calendar: Calendar) -> dict[s
         "watermark": watermark.words,
         "fields": dict(report.fields),
         "sections": [
-            {"n": numeral, "title": section.title, "paragraphs": list(section.paragraphs)}
-            for numeral, section in zip(NUMERALS, report.sections, strict=False)
+            {"n": numeral(n), "title": section.title, "paragraphs": list(section.paragraphs)}
+            for n, section in enumerate(report.sections, start=1)
         ],
         "tables": {table.key: _table(table, calendar) for table in report.tables},
         "sources": list(report.sources),

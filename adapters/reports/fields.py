@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["ISSUE", "ORDER", "PLAN", "VISIT_FORM", "VISIT_REPORT", "Wanted"]
+__all__ = ["COMMON", "ISSUE", "ORDER", "PLAN", "VISIT_FORM", "VISIT_REPORT", "Wanted"]
 
 
 class Wanted(NamedTuple):
@@ -54,6 +54,19 @@ ORDER: Final = (
     Wanted("requirement", "整改要求", ("requirement", "instruction", "decision")),
     Wanted("report", "整改情况", ("report",)),
     Wanted("opinion", "复核意见", ("opinion",)),
+)
+
+# 共性问题
+COMMON: Final = (
+    Wanted("matter", "共性问题", ("matter",)),
+    Wanted("unit", "研究单位", ("unit",)),
+    Wanted("analysis", "成因分析", ("analysis",)),
+    Wanted("measure", "建议类型", ("measure",)),
+    Wanted("proposal", "建议", ("proposal",)),
+    Wanted("decision", "批示意见", ("decision",)),
+    Wanted("reason", "理由", ("reason",)),
+    Wanted("outcome", "落实情况", ("outcome",)),
+    Wanted("feedback", "反馈", ("feedback",)),
 )
 
 # 一企一策方案

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.reports.assessments import Assessment, Verdict
-from adapters.reports.model import Behind, Cell, Column, Detail, Figure, Kind, Light, Report, Table, cells
+from adapters.reports.model import Cell, Column, Detail, Figure, Kind, Light, Report, Table, cells, counted
 from adapters.reports.question import Question
 
 __all__ = ["gaps"]
@@ -35,7 +35,7 @@ def gaps(question: Question) -> Report:
         question.sources.assessments(question.period.year, question.now),
         key=lambda a: (a.rule_set, len(a.failed), len(a.missing), a.region, a.subject),
     )
-    figures = [*_figures(found)]
+    figures = [*_figures(found, question.region)]
     rows = tuple(_row(question, each) for each in found if each.verdict != "pass")
     return question.report(
         tables=[Table("gaps", "差距清单", _COLUMNS, rows), _summary(found, figures)],
@@ -43,7 +43,7 @@ def gaps(question: Question) -> Report:
         details=[
             Detail(
                 each.row, each.title, question.names.subject(each.subject),
-                question.names.full_region(each.region), WORDS[each.verdict],
+                question.names.full_region(each.region), WORDS[each.verdict], each.region,
             )
             for each in found
         ],
@@ -66,12 +66,16 @@ def _row(question: Question, each: Assessment) -> tuple[Cell, ...]:
     )
 
 
-def _figures(found: Iterable[Assessment]) -> Iterable[Figure]:
+def _figures(found: Iterable[Assessment], region: str) -> Iterable[Figure]:
     mine = list(found)
-    for rule_set in sorted({each.rule_set for each in mine}):
+    titles = {each.rule_set: each.title for each in mine}
+    for rule_set in sorted(titles):
         for verdict in VERDICTS:
             rows = [e.row for e in mine if e.rule_set == rule_set and e.verdict == verdict]
-            yield Figure(f"gaps/{rule_set}/{verdict}", WORDS[verdict], tuple(map(Behind, sorted(rows))))
+            column = f"{titles[rule_set]}·{WORDS[verdict]}"
+            yield counted(
+                f"gaps/{rule_set}/{verdict}", WORDS[verdict], sorted(rows), column=column, region=region
+            )
 
 
 def _summary(found: Iterable[Assessment], figures: list[Figure]) -> Table:

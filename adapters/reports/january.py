@@ -9,13 +9,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Light, Report, Section, Table, cells
-from adapters.reports.question import Question, case_details, member_details
+from adapters.programme.figures import Coloured
+from adapters.reports.details import details_of, rows_of
+from adapters.reports.figuring import Place
+from adapters.reports.model import (
+    Cell,
+    Column,
+    Detail,
+    Figure,
+    Kind,
+    Light,
+    Report,
+    Section,
+    Table,
+    cells,
+    counted,
+)
+from adapters.reports.question import Question
 from adapters.reports.sources import Member
 from adapters.reports.wording import day_words
 from engine.case import Case, lane_clock
 
-JANUARY: Final = "january"  # the clock of the package
+OBLIGATION: Final = "january_package"
+COMPLETE: Final = "january_complete"  # the indicator of it
 SUBMIT: Final = "submit"
 OBJECTS: Final = "service_objects"
 TAGS: Final[Mapping[str, str]] = {
@@ -41,9 +57,10 @@ def january(question: Question) -> Report:
         for case in question.sources.cases("january_package")
         if case.data.get("year") == year
     }
+    slots = {each.slot.target: each for each in question.figuring.slots(OBLIGATION)}
     members = [m for m in question.sources.members(OBJECTS, *TAGS) if m.is_on(question.cutoff)]
     cities = names.regions(question.region, 1)
-    lights = {city: package_light(question, packages.get(city)) for city in cities}
+    lights = {city: package_light(question, slots.get(city)) for city in cities}
     figures = [*_figures(question, lights, members)]
     late = [names.region(city) for city in cities if lights[city] in ("yellow", "red")]
     return question.report(
@@ -62,8 +79,8 @@ def january(question: Question) -> Report:
         },
         figures=figures,
         details=[
-            *case_details(names, packages.values()),
-            *member_details(names, members, {OBJECTS: "服务对象", **TAGS}),
+            *(Detail(f"city/{c}", "报送单位", names.region(c), names.region(c), code=c) for c in cities),
+            *details_of(question, rows_of(figures)),
         ],
         sources=(
             "元月报送事项（每市一件）及其县（区）各线；服务对象名单",
@@ -80,12 +97,10 @@ def _title(question: Question) -> str:
     return f"关于{year}年度服务企业实施方案和服务企业清单报送情况的通报"
 
 
-def package_light(question: Question, package: Case | None) -> Light:
-    if package is None:
-        return "red" if question.today > _deadline(question) else "grey"
-    clock = package.clocks.get(JANUARY)
-    if SUBMIT in package.taken:
-        return "green" if clock is None or clock.status == "met" else "yellow"
+def package_light(question: Question, slot: Coloured | None) -> Light:
+    """As the obligation has it; a city that was never asked is late all the same."""
+    if slot is not None:
+        return slot.colour
     return "red" if question.today > _deadline(question) else "grey"
 
 
@@ -95,13 +110,13 @@ def _deadline(question: Question) -> date:
 
 def _figures(question: Question, lights: Mapping[str, Light], members: Sequence[Member]) -> Iterator[Figure]:
     for light, word in _WORDS.items():
-        rows = tuple(Behind(f"city/{city}") for city, lit in lights.items() if lit == light)
-        yield Figure(f"packages/{light}", word, rows)
-    rows = tuple(Behind(f"city/{city}", lit == "green") for city, lit in lights.items())
-    yield Figure("packages/rate", "按时报送率", rows, "rate")
+        rows = [f"city/{city}" for city, lit in lights.items() if lit == light]
+        yield counted(f"packages/{light}", word, rows, column=word, region=question.region)
+    whole = question.figuring.table([COMPLETE], level=question.names.depth(question.region) + 1)
+    yield from whole[Place(question.region)].values()
     for region in [question.region, *lights]:
-        rows = tuple(Behind(m.row) for m in members if m.list == OBJECTS and m.region.startswith(region))
-        yield Figure(f"objects/{region}", "清单企业数", rows)
+        rows = [m.row for m in members if m.list == OBJECTS and m.region.startswith(region)]
+        yield counted(f"objects/{region}", "清单企业数", rows, column="清单企业数", region=region)
 
 
 _CITY_COLUMNS: Final = (

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from adapters.reports.bulletin import bulletin
 from adapters.reports.clearing import clearing
+from adapters.reports.common_issues import common_issues
 from adapters.reports.coverage import coverage
 from adapters.reports.doubling import doubling
 from adapters.reports.gaps import gaps
@@ -41,6 +42,9 @@ _ALL: Final = (
     ReportKind("supervision_order", "督办单", "case", ("docx",), supervision_order, "一事一单"),
     ReportKind("urge_order", "催办单", "case", ("docx",), urge_order, "一事一单，事项须已超期"),
     ReportKind("bulletin", "工作情况通报", "period", ("docx", "xlsx"), bulletin, "月度通报；明细在工作簿里"),
+    ReportKind(
+        "common_issues", "共性问题分析", "period", ("docx", "xlsx"), common_issues, "清单和关联诉求在工作簿里"
+    ),
     ReportKind("january", "元月报送", "year", ("xlsx", "docx"), january, "工作簿是清单，文档是函或通报"),
     ReportKind("clearing", "两清零台账", "period", ("xlsx",), clearing),
     ReportKind("doubling", "双倍增进展", "period", ("xlsx",), doubling),

@@ -8,8 +8,8 @@ from typing import Final
 
 from adapters.reports.fields import ISSUE, ORDER, PLAN, VISIT_REPORT, Wanted
 from adapters.reports.lights import clock_title
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Report, Section, Table, cells
-from adapters.reports.question import Question, case_details
+from adapters.reports.model import Cell, Column, Kind, Report, Section, Table, cells, counted
+from adapters.reports.question import Question
 from adapters.reports.wording import day_words, moment_words
 from engine import clocks
 from engine.case import Case, Clock
@@ -81,21 +81,22 @@ def visit_report(question: Question) -> Report:
         "visitors": names.value(visit, "visitors"),
         "hosts": names.value(visit, "hosts"),
         "method": names.value(visit, "method"),
-        "unit": names.unit(visit.holder.unit) if visit.holder.unit else "",
+        "unit": names.unit(visit.holder.unit)
+        if visit.holder.unit
+        else names.units_of(visit.taken["finish"].by),
         "author": _by(question, visit, "file_report"),
         "reviewer": _by(question, visit, "approve"),
         "reported_on": _day_of(question, visit, "file_report"),
         "discipline": DISCIPLINE if visit.data.get("declared") is True else "（尚未作纪律声明）",
         "photos": f"{len(visit.data.get('photos', ()))} 份" if visit.data.get("photos") else "无",
     }
-    count = Figure(f"visit/{visit.id}/problems", "反映问题", tuple(Behind(case.id) for case in issues))
+    count = counted(f"visit/{visit.id}/problems", "反映问题", (case.id for case in issues))
     return question.report(
         title=f"关于走访{target}情况的报告",
         fields={**fields, "problems": str(count.value)},
         sections=_sections(question, visit, VISIT_REPORT),
         tables=[_issue_table(question, issues)],
         figures=[count],
-        details=case_details(names, [visit, *issues]),
         sources=(f"走访事项 {visit.id} 及其转出的诉求",),
         conditions=(("事项", visit.id),),
     )
@@ -175,7 +176,6 @@ def plan(question: Question) -> Report:
         fields=fields,
         sections=[section],
         tables=[_haves(question, case)],
-        details=case_details(names, [case]),
         sources=(f"事项 {case.id}",),
         conditions=(("事项", case.id),),
     )
@@ -261,6 +261,8 @@ def urge_order(question: Question) -> Report:
         **_limits(question, case),
     }
     fields["issuer"] = question.names.office("liaison", case.region, question.today, Of.ABOVE)
+    whose = f"{fields['target'] or fields['region']}的{fields['workflow']}"
+    fields["matter"], fields["target"] = fields["matter"] or whose, fields["target"] or fields["region"]
     holder = case.holder.unit and question.names.unit(case.holder.unit)
     fields["unit"] = holder or fields["unit"] or "承办单位"
     return _order(question, f"催办单〔{case.id}〕", case, [], fields)
@@ -271,7 +273,6 @@ def _order(question: Question, title: str, case: Case, about: list[Case], fields
         title=title,
         fields=fields,
         tables=[_clock_table(question, [case, *about])],
-        details=case_details(question.names, [case, *about]),
         sources=(f"事项 {case.id} 的时钟和记录",),
         conditions=(("事项", case.id),),
     )

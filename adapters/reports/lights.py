@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Light, Report, Table, cells
+from adapters.reports.details import details_of, rows_of
+from adapters.reports.model import Cell, Column, Kind, Light, Report, Table, cells, counted
 from adapters.reports.naming import Names
-from adapters.reports.question import Question, case_details
+from adapters.reports.question import Question
 from engine import clocks
 from engine.case import STATE_CLOCK, Case, Clock, lane_of
 
@@ -37,10 +38,16 @@ class Burning(NamedTuple):
 
 
 def lights(question: Question) -> Report:
-    cases = [case for case in question.sources.cases() if case.is_open]
+    cases = question.sources.cases(open_only=True)
     lit = sorted(burning(question, cases), key=lambda b: (b.light != "red", b.due_at, b.case.id, b.clock))
     figures = [
-        Figure(f"lights/{light}", f"{WORDS[light]}灯事项", tuple(Behind(row) for row in _ids(lit, light)))
+        counted(
+            f"lights/{light}",
+            f"{WORDS[light]}灯事项",
+            _ids(lit, light),
+            column=f"{WORDS[light]}灯事项",
+            region=question.region,
+        )
         for light in ("red", "yellow")
     ]
     summary = Table(
@@ -57,7 +64,7 @@ def lights(question: Question) -> Report:
         title=f"{question.names.full_region(question.region)}{question.title}（{question.today}）",
         tables=[Table("lights", "红黄灯清单", _COLUMNS, rows), summary],
         figures=figures,
-        details=case_details(question.names, cases),
+        details=details_of(question, rows_of(figures)),
         sources=("在办事项的时钟；红灯为已超期，黄灯为临近到期（剩余五分之一或两个工作日以内）",),
         conditions=(("事项", "在办，至少一个时钟为红灯或黄灯"),),
     )

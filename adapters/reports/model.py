@@ -1,35 +1,37 @@
 """A report as a value: what it says, in which tables, and the rows behind every number in it.
 
-A figure cannot disagree with its rows, for its value is computed from them and never stored. How a report is written is left to
-`xlsx.py` and `docx.py`, which rows there are to `sources.py`.
+What a number counts is left to the programme (`figuring.py`), which rows there are to `sources.py`, how a report is written to
+`xlsx.py` and `docx.py`.
 """
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from engine import canonical
+from engine.programme.figures import Figure as Found
 
 __all__ = [
-    "Behind",
     "Cell",
     "Column",
     "Detail",
     "Figure",
     "Kind",
     "Light",
+    "Mark",
     "Report",
     "Section",
     "Table",
     "Watermark",
     "cells",
+    "counted",
+    "of_rows",
     "plain",
     "shown",
 ]
@@ -38,7 +40,8 @@ _TAG = "bihuan/report/v1"
 
 Light = Literal["", "green", "yellow", "red", "grey"]
 Value = str | int | Fraction | date | datetime | None
-Measure = Literal["count", "rate", "sum", "mean", "median", "ratio", "growth", "path", "required", "annual"]
+Mark = bool | Fraction
+Measure = Literal["count", "rate", "mean", "value"]  # `value`: follows from other numbers, not from rows
 
 
 class Kind(StrEnum):
@@ -54,112 +57,50 @@ class Kind(StrEnum):
     MOMENT = "moment"
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """A row behind a figure: its id, whether it `counts` for a rate, and the number that it adds to a sum or a mean."""
-
-    row: str
-    counts: bool = True
-    amount: int | Fraction = 0
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A number and the rows it follows from.
+    """A number under the name that a report gives it, with the rows behind it as `engine/programme/figures.py` counted them.
 
-    `rate` divides the rows that count by all of them, `ratio` the amounts that count by those that do not (now by then).
-    `growth`, `path`, `required` and `annual` follow from the same two sums, a `factor` and numbers of `years`. A rate of fewer
-    than `suppress_below` rows is not shown.
+    In 明细 its rows are marked in the column `column`, which counts alike for all regions: its own are those whose region lies in
+    `region`, or is that very region where it `is_own`. One without a column follows from other figures.
     """
 
     key: str
     title: str
-    rows: tuple[Behind, ...]
+    found: Found
     measure: Measure = "count"
-    suppress_below: int = 0
-    factor: int = 2
-    years: tuple[int, int] = (0, 0)  # gone by since the base year, and in all
+    column: str = ""
+    region: str = ""
+    is_own: bool = False
 
     @property
     def value(self) -> int | Fraction | None:
-        return _MEASURES[self.measure](self)
+        value = self.found.value
+        return int(value) if value is not None and self.measure == "count" else value
 
     @property
-    def now_and_then(self) -> tuple[Fraction, Fraction]:
-        """The amounts that count, and those that do not."""
-        now = sum((Fraction(row.amount) for row in self.rows if row.counts), Fraction(0))
-        return now, sum((Fraction(row.amount) for row in self.rows if not row.counts), Fraction(0))
+    def rows(self) -> tuple[str, ...]:
+        return self.found.rows
+
+    def marks(self) -> Iterator[tuple[str, Mark]]:
+        """Each row with what it adds: its number to a mean, else whether it is in the numerator."""
+        if self.found.amounts:
+            yield from zip(self.found.rows, self.found.amounts, strict=True)
+            return
+        part = frozenset(self.found.part)
+        yield from ((row, row in part) for row in self.found.rows)
 
 
-def _count(figure: Figure) -> int:
-    return len(figure.rows)
+def counted(key: str, title: str, rows: Iterable[str], *, column: str = "", region: str = "") -> Figure:
+    """What a report counts by itself: as many as there are rows."""
+    return Figure(key=key, title=title, found=of_rows(rows), column=column, region=region)
 
 
-def _rate(figure: Figure) -> Fraction | None:
-    whole = len(figure.rows)
-    if not whole or whole < figure.suppress_below:
-        return None
-    return Fraction(sum(row.counts for row in figure.rows), whole)
-
-
-def _sum(figure: Figure) -> int | Fraction:
-    return sum(row.amount for row in figure.rows)
-
-
-def _mean(figure: Figure) -> Fraction | None:
-    return Fraction(_sum(figure)) / len(figure.rows) if figure.rows else None
-
-
-def _median(figure: Figure) -> Fraction | None:
-    return statistics.median(Fraction(row.amount) for row in figure.rows) if figure.rows else None
-
-
-def _ratio(figure: Figure) -> Fraction | None:
-    now, then = figure.now_and_then
-    return now / then if then else None
-
-
-def _growth(figure: Figure) -> Fraction | None:
-    ratio = _ratio(figure)
-    return None if ratio is None else ratio - 1
-
-
-def _path(figure: Figure) -> Fraction | None:
-    """Where an even growth from the base would be by now."""
-    (_, then), (gone, whole) = figure.now_and_then, figure.years
-    return _rounded(float(then) * figure.factor ** (gone / whole), 10) if then and whole else None
-
-
-def _required(figure: Figure) -> Fraction | None:
-    """The yearly growth that from now on still reaches the factor."""
-    (now, then), (gone, whole) = figure.now_and_then, figure.years
-    if not now or not then or gone >= whole:
-        return None
-    return _rounded((figure.factor * float(then) / float(now)) ** (1 / (whole - gone)) - 1, 10_000)
-
-
-def _annual(figure: Figure) -> Fraction | None:
-    """The mean yearly growth so far, compound."""
-    (now, then), (gone, _) = figure.now_and_then, figure.years
-    return _rounded(float(now / then) ** (1 / gone) - 1, 10_000) if then and gone > 0 else None
-
-
-def _rounded(value: float, parts: int) -> Fraction:
-    return Fraction(round(value * parts), parts)
-
-
-_MEASURES: Final[Mapping[Measure, Callable[[Figure], int | Fraction | None]]] = {
-    "count": _count,
-    "rate": _rate,
-    "sum": _sum,
-    "mean": _mean,
-    "median": _median,
-    "ratio": _ratio,
-    "growth": _growth,
-    "path": _path,
-    "required": _required,
-    "annual": _annual,
-}
+def of_rows(rows: Iterable[str]) -> Found:
+    """The number of these rows."""
+    ids = tuple(rows)
+    number = Fraction(len(ids))
+    return Found(value=number, numerator=number, part=ids, rows=ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +160,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What a row behind a figure is, for the sheet where people look it up."""
+    """What a row behind a figure is, for the sheet where people look it up. `code` is the id of its region."""
 
     row: str
     what: str = ""
     title: str = ""
     region: str = ""
     note: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,10 +193,6 @@ class Report:
     @cached_property
     def digest(self) -> str:
         return canonical.tagged_digest(_TAG, canonical.encode(self.as_data()))
-
-    @property
-    def rows_behind(self) -> Iterable[tuple[Figure, Behind]]:
-        return ((figure, behind) for figure in self.figures for behind in figure.rows)
 
     def as_data(self) -> dict[str, Any]:
         """Canonical data: fractions as `3/4`, days and moments as ISO text."""
@@ -307,12 +245,16 @@ def _cell_data(cell: Cell) -> Any:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
+    found = figure.found
     return {
         "key": figure.key,
         "title": figure.title,
         "measure": figure.measure,
         "value": plain(figure.value),
-        "rows": [[each.row, each.counts, plain(each.amount)] for each in figure.rows],
+        "numerator": plain(found.numerator),
+        "denominator": plain(found.denominator),
+        "suppressed": found.suppressed,
+        "rows": [[row, plain(mark)] for row, mark in figure.marks()],
     }
 
 

@@ -6,13 +6,15 @@ Phone numbers are masked and personal values hidden, unless the reader handles t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import orjson
 
+from adapters.programme.figures import nearest_above
+from adapters.reports.sources import Heading
 from engine.calendar import Calendar
 from engine.case import Case
 from engine.definition import Definition, FieldSpec, FieldType
@@ -30,6 +32,12 @@ HIDDEN = "（个人信息，已隐去）"
 def masked(text: str) -> str:
     """The same text with the middle of each phone number hidden."""
     return _FIXED.sub(r"\1\2****\3", _MOBILE.sub(r"\1\2****\3\4", text))
+
+
+def _names(own: str, above: str) -> bool:
+    """Whether the name of a zone says already in which city it lies: 合肥高新区, but not 黄山市黄山区."""
+    short = above.removesuffix("市")
+    return own.startswith(above) or (own.startswith(short) and len(own) > len(short) + 1)
 
 
 def masked_name(value: str) -> str:
@@ -61,13 +69,20 @@ class Names:
         except UnknownRegion:  # abolished since
             return region
 
+    def known(self, region: str) -> str:
+        """The region itself, or the one above it where it was abolished since."""
+        return nearest_above(region, {each.id for each in self.directory.regions})
+
     def full_region(self, region: str) -> str:
         """A county with its city: 郊区 alone is ambiguous."""
         try:
             chain = [each.title for each in self.directory.upwards(region)]
         except UnknownRegion:
             return region
-        return "".join(reversed(chain[:-1])) if len(chain) > 1 else chain[0]
+        if len(chain) == 1:
+            return chain[0]
+        own, *above = chain[:-1]
+        return own if above and _names(own, above[0]) else "".join(reversed([own, *above]))
 
     def regions(self, region: str, depth: int) -> list[str]:
         """Ids of the regions `depth` levels below the root that lie in `region`, sorted."""
@@ -85,6 +100,11 @@ class Names:
         known = self.directory.person(person)
         return known.title if known else person
 
+    def units_of(self, people: Iterable[str]) -> str:
+        """The units to which these people belong."""
+        known = (self.directory.person(person) for person in people)
+        return "、".join(dict.fromkeys(self.unit(person.unit) for person in known if person and person.unit))
+
     def office(self, post: str, region: str, day: date, of: Of = Of.REGION) -> str:
         """The unit of whoever holds the post there, or above where it is vacant: who signs a letter."""
         found = self.directory.resolve(Address(post, of), region=region, unit=None, on=day)
@@ -93,10 +113,10 @@ class Names:
     def subject(self, subject: str) -> str:
         return self.subjects.get(subject) or (self.title(subject) if subject else "")
 
-    def workflow(self, case: Case) -> str:
+    def workflow(self, case: Case | Heading) -> str:
         return self.definition(case.digest).title.zh
 
-    def state(self, case: Case) -> str:
+    def state(self, case: Case | Heading) -> str:
         return self.definition(case.digest).states[case.state].title.zh
 
     def step(self, case: Case, step: str) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from adapters.reports.figuring import Figuring, Place
 from adapters.reports.model import Detail, Figure, Report, Section, Table
 from adapters.reports.naming import Names
 from adapters.reports.period import Period
-from adapters.reports.sources import Member, Slot, Sources
-from engine.case import Case
+from adapters.reports.sources import Sources
 
-__all__ = ["Question", "case_details", "member_details", "slot_details"]
+__all__ = ["Question"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Question:
     now: datetime
     sources: Sources
     names: Names
+    figuring: Figuring
     case: str = ""
 
     @property
@@ -36,6 +37,13 @@ class Question:
     def cutoff(self) -> date:
         """The last day that the report can speak of: the end of the period, or today."""
         return min(self.period.last, self.today)
+
+    def place(self, place: Place) -> str:
+        """How a line of a table is called."""
+        region = self.names.full_region(place.region)
+        if not place.is_own:
+            return region
+        return f"{region}（未分到县区）" if self.names.depth(place.region) else f"{region}本级"
 
     def report(
         self,
@@ -64,40 +72,4 @@ class Question:
             details={each.row: each for each in details},
             sources=tuple(sources),
             conditions=(*common, *conditions),
-        )
-
-
-def case_details(names: Names, cases: Iterable[Case]) -> Iterable[Detail]:
-    for case in cases:
-        yield Detail(
-            case.id,
-            names.workflow(case),
-            names.subject(case.subject),
-            names.full_region(case.region),
-            names.state(case),
-        )
-
-
-def member_details(names: Names, members: Iterable[Member], lists: Mapping[str, str]) -> Iterable[Detail]:
-    for member in members:
-        until = f" 至 {member.until}" if member.until else " 起"
-        yield Detail(
-            member.row,
-            lists.get(member.list, member.list),
-            names.subject(member.subject),
-            names.full_region(member.region),
-            f"{member.since}{until}，数据年份 {member.year}，信用代码 {member.subject}",
-        )
-
-
-def slot_details(names: Names, slots: Iterable[Slot], titles: Mapping[str, str]) -> Iterable[Detail]:
-    for slot in slots:
-        known = slot.target in names.subjects
-        target = names.subject(slot.target) if known else names.region(slot.target)
-        yield Detail(
-            slot.row,
-            titles.get(slot.obligation, slot.obligation),
-            target,
-            names.full_region(slot.region),
-            f"{slot.period}，事项 {slot.case or '未生成'}",
         )

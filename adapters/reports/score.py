@@ -1,21 +1,36 @@
 """City score sheet, in two steps: freeze the figures with the rows behind them, then compute the sheet from what was frozen.
 
 The sheet follows from the frozen bytes alone, so that anybody can compute it again years later. What is scored, the weights and
-the bands are those of the programme's score, frozen with the figures; `engine/programme/figures.py` scores alike.
+the bands are those of the programme's score, frozen with the figures; the arithmetic is that of `engine/programme/figures.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from adapters.programme.figures import Table as FigureTable
-from adapters.reports.model import Behind, Cell, Column, Detail, Figure, Kind, Light, Report, Table, cells
+from adapters.reports.details import details_of
+from adapters.reports.figuring import Place, marked, measure_of
+from adapters.reports.model import (
+    Cell,
+    Column,
+    Detail,
+    Figure,
+    Kind,
+    Light,
+    Measure,
+    Report,
+    Table,
+    cells,
+    plain,
+)
 from adapters.reports.period import parse_period
-from adapters.reports.question import Question, case_details, member_details, slot_details
+from adapters.reports.question import Question
 from engine import canonical
 from engine.programme import figures as scoring
+from engine.programme.indicators import Band
 from engine.programme.model import Programme
 
 __all__ = ["CITY_SCORE", "Frozen", "Scored", "freeze", "frozen_figure", "score_sheet"]
@@ -25,12 +40,13 @@ _LIGHTS: Final[tuple[Light, ...]] = ("green", "green", "yellow")  # of the bands
 
 
 class Scored(NamedTuple):
-    """A part of the score: which indicator, how it is called, what it weighs, and the value that gives all points."""
+    """A part of the score: which indicator, how it is called, what it weighs, the value that gives all points; 0: a whole."""
 
     key: str
     title: str
     weight: int
     full: int
+    measure: Measure
 
 
 Frozen = Mapping[str, Any]
@@ -39,18 +55,16 @@ Frozen = Mapping[str, Any]
 def freeze(question: Question, programme: Programme, table: FigureTable) -> Frozen:
     """Everything that the sheet follows from, as canonical data. `table` holds the parts of the score for each city."""
     score = programme.indicators[CITY_SCORE]
-    parts = [
-        Scored(w.indicator, programme.indicators[w.indicator].title.zh, w.weight, w.full or 1)
-        for w in score.parts
-    ]
+    parts = [_scored(programme, weight.indicator, weight.weight, weight.full or 0) for weight in score.parts]
     cities: dict[str, dict[str, Any]] = {
         city: {
             "title": question.names.region(city),
             "parts": {part.key: frozen_figure(figures[part.key]) for part in parts},
         }
         for city, figures in table.by_part.items()
+        if question.names.depth(city)  # what belongs to no city is nobody's score
     }
-    named = {row[0] for city in cities.values() for part in city["parts"].values() for row in part["rows"]}
+    named = {row for city in cities.values() for part in city["parts"].values() for row in part["rows"]}
     return {
         "title": question.title,
         "programme": f"{programme.title.zh}（第 {programme.version} 版）",
@@ -61,33 +75,44 @@ def freeze(question: Question, programme: Programme, table: FigureTable) -> Froz
         "parts": [list(part) for part in parts],
         "bands": [[band.at_least, band.title.zh] for band in score.bands],
         "cities": cities,
-        "details": {d.row: [d.what, d.title, d.region, d.note] for d in _details(question, programme, named)},
+        "details": {d.row: [d.what, d.title, d.region, d.note, d.code] for d in details_of(question, named)},
     }
 
 
+def _scored(programme: Programme, name: str, weight: int, full: int) -> Scored:
+    indicator = programme.indicators[name]
+    return Scored(name, indicator.title.zh, weight, full, measure_of(indicator))
+
+
 def frozen_figure(figure: scoring.Figure) -> dict[str, Any]:
-    """The rows of a rate with whether they count, of a count all of them; of another figure only its value."""
-    part = frozenset(figure.part)
-    target = {"target": figure.target} if figure.target else {}
-    if figure.suppressed or figure.value is None:
-        return {"measure": "rate", "rows": [], **target}
-    if figure.denominator is not None and len(figure.rows) == figure.denominator:
-        return {"measure": "rate", "rows": [[row, row in part] for row in figure.rows], **target}
-    if figure.value == len(figure.rows):
-        return {"measure": "count", "rows": [[row, True] for row in figure.rows], **target}
-    return {"measure": "sum", "rows": [["value", True, str(figure.value)]], **target}
+    return {
+        "value": plain(figure.value),
+        "numerator": plain(figure.numerator),
+        "denominator": plain(figure.denominator),
+        "part": list(figure.part),
+        "rows": list(figure.rows),
+        "amounts": [plain(amount) for amount in figure.amounts],
+        "suppressed": figure.suppressed,
+        "target": figure.target,
+    }
 
 
-def _details(question: Question, programme: Programme, named: set[str]) -> Iterator[Detail]:
-    names, sources = question.names, question.sources
-    lists = {name: spec.title.zh for name, spec in programme.lists.items()}
-    obligations = {name: spec.title.zh for name, spec in programme.obligations.items()}
-    everything = (
-        *case_details(names, sources.cases()),
-        *member_details(names, sources.members(*lists), lists),
-        *slot_details(names, sources.slots(*obligations), obligations),
+def thawed(frozen: Mapping[str, Any]) -> scoring.Figure:
+    """What was frozen, as it was."""
+    value, numerator, denominator = (
+        None if frozen[name] is None else Fraction(frozen[name])
+        for name in ("value", "numerator", "denominator")
     )
-    return (detail for detail in everything if detail.row in named)
+    return scoring.Figure(
+        value=value,
+        numerator=numerator,
+        denominator=denominator,
+        part=tuple(frozen["part"]),
+        rows=tuple(frozen["rows"]),
+        amounts=tuple(map(Fraction, frozen["amounts"])),
+        suppressed=frozen["suppressed"],
+        target=frozen["target"],
+    )
 
 
 # From the frozen figures alone
@@ -98,8 +123,8 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
     period, parts = parse_period(frozen["period"]), [Scored(*part) for part in frozen["parts"]]
     figures, rows = [], []
     for city, told in sorted(frozen["cities"].items()):
-        mine = {part.key: _part(frozen, city, part) for part in parts}
-        total = _total(frozen, city, parts, mine)
+        mine = {part.key: _part(told, city, part) for part in parts}
+        total = _total(city, parts, mine)
         figures += [*mine.values(), total]
         rows.append((city, told["title"], mine, total))
     rows.sort(key=lambda row: (-(row[3].value or 0), row[0]))
@@ -110,8 +135,8 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
     columns = (
         Column("rank", "位次", Kind.INTEGER, 4),
         Column("city", "市", width=7),
-        *(_column(frozen, part) for part in parts),
-        Column("score", "得分", Kind.NUMBER, 8),
+        *(_column(part) for part in parts),
+        Column("score", "得分", Kind.RATIO, 8),
         Column("band", "等次", width=7),
     )
     return Report(
@@ -136,40 +161,29 @@ def score_sheet(frozen: Frozen, digest: str) -> Report:
     )
 
 
-def _column(frozen: Frozen, part: Scored) -> Column:
-    measures = {city["parts"][part.key]["measure"] for city in frozen["cities"].values()}
-    kind = Kind.PERCENT if measures <= {"rate"} else Kind.NUMBER
+def _column(part: Scored) -> Column:
+    kind = {"rate": Kind.PERCENT, "count": Kind.INTEGER}.get(part.measure, Kind.NUMBER)
     return Column(part.key, f"{part.title}（权重{part.weight}）", kind, 7)
 
 
-def _part(frozen: Frozen, city: str, part: Scored) -> Figure:
-    packed = frozen["cities"][city]["parts"][part.key]
-    rows = tuple(Behind(row, counts, *map(Fraction, amount)) for row, counts, *amount in packed["rows"])
-    return Figure(f"score/{city}/{part.key}", part.title, rows, packed["measure"])
+def _part(told: Mapping[str, Any], city: str, part: Scored) -> Figure:
+    found = thawed(told["parts"][part.key])
+    return marked(f"score/{part.key}", part.title, found, Place(city), measure=part.measure)
 
 
-def _total(frozen: Frozen, city: str, parts: Sequence[Scored], mine: Mapping[str, Figure]) -> Figure:
-    return Figure(f"score/{city}/total", "得分", tuple(_weighed(frozen, city, parts, mine)), "ratio")
-
-
-def _weighed(
-    frozen: Frozen, city: str, parts: Sequence[Scored], mine: Mapping[str, Figure]
-) -> Iterator[Behind]:
-    """For each part that has a value its points by its weight, and its weight to divide by."""
-    for part in parts:
-        figure = mine[part.key]
-        if figure.value is not None:
-            whole = frozen["cities"][city]["parts"][part.key].get("target") or part.full
-            points = max(Fraction(0), min(Fraction(100), Fraction(figure.value) * 100 / whole))
-            yield Behind(figure.key, True, points * part.weight)
-            yield Behind(figure.key, False, part.weight)
+def _total(city: str, parts: Sequence[Scored], mine: Mapping[str, Figure]) -> Figure:
+    points = {part.key: scoring.points(mine[part.key].found, part.full or None) for part in parts}
+    score = scoring.score_of([(part.weight, points[part.key]) for part in parts])
+    return marked(
+        "score/total", "得分", scoring.Figure(value=score, measures=points), Place(city), measure="value"
+    )
 
 
 def _band(frozen: Frozen, total: Figure) -> Cell:
     if total.value is None:
         return Cell("—", "grey")
-    bands = sorted(frozen["bands"], reverse=True)
-    for (least, title), light in zip(bands, _LIGHTS, strict=False):
-        if total.value >= least:
-            return Cell(title, light)
-    return Cell("不合格", "red")
+    bands = [Band.model_validate({"from": least, "title": title}) for least, title in frozen["bands"]]
+    reached = scoring.band_of(total.found.value, bands)
+    order = [band.title.zh for band in sorted(bands, key=lambda band: band.at_least, reverse=True)]
+    lights = dict(zip(order, _LIGHTS, strict=False))
+    return Cell(reached, lights.get(reached, "")) if reached else Cell("不合格", "red")

@@ -26,6 +26,7 @@ from adapters.programme.registry import ProgrammeRegistry
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.reports.assessing import assessor
 from adapters.reports.docx import template_of, write_docx
+from adapters.reports.figuring import Figuring
 from adapters.reports.handling import as_handler
 from adapters.reports.kinds import KINDS, Form, ReportKind
 from adapters.reports.model import Report, Watermark
@@ -41,7 +42,6 @@ from engine.access import Actor, Reach
 from engine.case import Case
 from engine.directory import covers
 from engine.errors import BihuanError
-from engine.programme.periods import parse_period as parse_programme_period
 
 __all__ = [
     "Asked",
@@ -184,7 +184,16 @@ class Reports:
             title=sources.title,
         )
         period = _period(kind, asked.period, today)
-        return Question(kind.id, kind.title, period, region, now, sources, names, asked.case)
+        figuring = Figuring(
+            self._figures,
+            lambda: self._programmes.current(now).programme,
+            period,
+            region,
+            reach,
+            now,
+            names.depth,
+        )
+        return Question(kind.id, kind.title, period, region, now, sources, names, figuring, asked.case)
 
     def _region(self, asked: Asked, reach: Reach, *, is_about_case: bool) -> str:
         """The region asked for, else the reader's own. Errors: `OutOfReach`, `UnknownRegion`."""
@@ -212,15 +221,7 @@ class Reports:
         question = self._question(kind, asked, actor=actor, reach=reach, now=now)
         programme = self._programmes.current(now).programme
         names = [part.indicator for part in programme.indicators[CITY_SCORE].parts]
-        table = self._figures.table(
-            programme,
-            parse_programme_period(question.period.words),
-            now,
-            reach=reach,
-            region=question.region,
-            level=1,
-            names=names,
-        )
+        table = question.figuring.found(names, level=1)
         frozen = freeze(question, programme, table)
         return self._keep(kind.id, str(frozen["title"]), frozen, actor=actor, now=now)
 

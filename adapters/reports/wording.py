@@ -10,27 +10,20 @@ from zoneinfo import ZoneInfo
 from adapters.reports.model import Kind, Value
 from engine.calendar import Calendar
 
-__all__ = ["NUMERALS", "day_words", "local", "moment_words", "text_of"]
+__all__ = ["day_words", "local", "moment_words", "numeral", "text_of"]
 
-NUMERALS = [
-    "一",
-    "二",
-    "三",
-    "四",
-    "五",
-    "六",
-    "七",
-    "八",
-    "九",
-    "十",
-    "十一",
-    "十二",
-    "十三",
-    "十四",
-    "十五",
-]
+_DIGITS = "〇一二三四五六七八九"
 _FEN_IN_WAN = 1_000_000
 NOTHING = "—"
+
+
+def numeral(number: int) -> str:
+    """1 to 99 as headings are numbered: 一, 十, 十一, 二十, 二十一; beyond, digits."""
+    if not 0 < number < 100:
+        return str(number)
+    tens, ones = divmod(number, 10)
+    head = "" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens]}十"
+    return head + (_DIGITS[ones] if ones else "")
 
 
 def local(moment: datetime, calendar: Calendar) -> datetime:

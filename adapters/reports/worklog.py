@@ -1,22 +1,24 @@
-"""工作台账: a line for each visit and each problem raised there, in the columns of requirements §4.3."""
+"""工作台账: a line for each visit, each problem raised there, and each that came in otherwise (requirements §4.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
+from adapters.reports.details import details_of, rows_of
 from adapters.reports.fields import ISSUE, VISIT_FORM, Wanted
 from adapters.reports.lights import answer_clock
-from adapters.reports.model import Behind, Cell, Column, Figure, Kind, Report, Table, cells
-from adapters.reports.question import Question, case_details
+from adapters.reports.model import Cell, Column, Kind, Report, Table, cells, counted
+from adapters.reports.question import Question
 from engine.case import Case
+from engine.programme.selecting import ended_at
 
 FINISH: Final = "finish"  # the step by which a visit took place
 
 _ISSUE_COLUMNS: Final = (
     Column("problem", "反映问题", width=11),
-    Column("topic", "问题类别", width=5),
+    Column("topic", "问题类别", width=7),
     Column("on_site", "是否当场解决", width=4),
     Column("advice", "处理意见", width=10),
     Column("lead", "主办单位", width=7),
@@ -45,23 +47,38 @@ _COLUMNS: Final = (
 
 
 def worklog(question: Question) -> Report:
-    visits = sorted(made_visits(question), key=lambda v: (v.taken[FINISH].last_at, v.id))
+    visits = made_visits(question)
     issues: dict[str, Case] = {case.id: case for case in question.sources.cases("issue")}
-    rows: list[tuple[Cell, ...]] = []
-    figures: list[Figure] = []
+    entries: list[tuple[datetime, str, list[tuple[Cell, ...]]]] = []
+    problems: list[str] = []
     for visit in visits:
         raised = [issues[other] for other in sorted(visit.related) if other in issues]
-        count = Figure(f"visit/{visit.id}/problems", "反映问题", tuple(Behind(case.id) for case in raised))
-        figures.append(count)
-        rows += _lines(question, visit, count, raised)
-    total = Figure("visits/all", "走访次数", tuple(Behind(visit.id) for visit in visits))
-    table = Table("worklog", "工作台账", _COLUMNS, tuple(rows), note=f"共走访 {total.value} 次")
+        problems += [case.id for case in raised]
+        entries.append((visit.taken[FINISH].last_at, visit.id, [*_lines(question, visit, raised)]))
+    for issue in set(issues) - set(problems):
+        if question.names.day(issues[issue].opened_at) in question.period:
+            problems.append(issue)
+            entries.append((issues[issue].opened_at, issue, [_issue_line(question, issues[issue])]))
+    rows = [row for _, _, lines in sorted(entries, key=lambda entry: entry[:2]) for row in lines]
+    region = question.region
+    total = counted("visits/all", "走访次数", (v.id for v in visits), column="走访次数", region=region)
+    figures = [
+        total,
+        counted("problems/all", "反映问题", sorted(set(problems)), column="反映问题", region=region),
+    ]
+    table = Table(
+        "worklog",
+        "工作台账",
+        _COLUMNS,
+        tuple(rows),
+        note=f"共走访 {total.value} 次，反映问题 {figures[1].value} 件",
+    )
     return question.report(
         tables=[table],
-        figures=[total, *figures],
-        details=case_details(question.names, [*visits, *issues.values()]),
-        sources=("走访事项及其关联的问题事项",),
-        conditions=(("走访日期", "在期间内"),),
+        figures=figures,
+        details=details_of(question, rows_of(figures)),
+        sources=("走访事项及其关联的问题事项；不是走访中提出的问题事项另列，台账编号为事项编号",),
+        conditions=(("走访日期或登记日期", "在期间内"),),
     )
 
 
@@ -76,11 +93,9 @@ def happened(question: Question, visit: Case) -> date | None:
     return question.names.day(taken.last_at) if taken else None
 
 
-def _lines(
-    question: Question, visit: Case, count: Figure, raised: Sequence[Case]
-) -> Iterator[tuple[Cell, ...]]:
+def _lines(question: Question, visit: Case, raised: Sequence[Case]) -> Iterator[tuple[Cell, ...]]:
     """One line for each problem; one for a visit without any. What is of the visit is said once."""
-    head = _visit_cells(question, visit, count)
+    head = _visit_cells(question, visit, len(raised))
     blank = cells(*([""] * len(head)))
     for number, issue in enumerate(raised):
         yield (*(blank[: len(head)] if number else head), *_issue_cells(question, issue))
@@ -88,36 +103,58 @@ def _lines(
         yield (*head, *cells(*([""] * len(_ISSUE_COLUMNS))))
 
 
-def _visit_cells(question: Question, visit: Case, count: Figure) -> tuple[Cell, ...]:
+def _visit_cells(question: Question, visit: Case, problems: int) -> tuple[Cell, ...]:
     names = question.names
     is_subject = bool(visit.subject)
     return cells(
         visit.id,
-        names.unit(visit.holder.unit) if visit.holder.unit else "",
+        names.unit(visit.holder.unit) if visit.holder.unit else names.units_of(visit.taken[FINISH].by),
         happened(question, visit),
         names.subject(visit.subject) if is_subject else names.full_region(visit.region),
         visit.subject,
         *said(question, visit, VISIT_FORM),
-        count,
+        problems,
     )
+
+
+def _issue_line(question: Question, issue: Case) -> tuple[Cell, ...]:
+    """A problem that no visit raised: how it came in stands where the way of a visit does."""
+    names = question.names
+    opened = names.day(issue.opened_at)
+    whose = names.subject(issue.subject) if issue.subject else names.full_region(issue.region)
+    head = cells(issue.id, _unit(question, issue), opened, whose, issue.subject, names.value(issue, "source"))
+    rest = len(_COLUMNS) - len(_ISSUE_COLUMNS) - len(head) - 1
+    return (*head, *cells(*([""] * rest), 1), *_issue_cells(question, issue))
+
+
+def _unit(question: Question, issue: Case) -> str:
+    """Who answers for it: the unit in charge, else who holds it, else who settled it."""
+    names = question.names
+    held = names.unit(issue.holder.unit) if issue.holder.unit else ""
+    return names.value(issue, "lead_unit") or held or names.units_of(_settlers(issue))
+
+
+def _settlers(issue: Case) -> Sequence[str]:
+    taken = (issue.taken.get(step) for step in ("answer", "close_on_site", "accept"))
+    return next((each.by for each in taken if each), ())
 
 
 def _issue_cells(question: Question, issue: Case) -> tuple[Cell, ...]:
     names = question.names
     words = dict(zip((w.key for w in ISSUE), said(question, issue, ISSUE), strict=True))
     clock = answer_clock(issue)
-    ended = names.day(issue.at) if issue.ended else None
+    person = [issue.holder.person] if issue.holder.person else _settlers(issue)
     return cells(
         words["summary"],
         words["topic"],
         "是" if "close_on_site" in issue.taken else "否",
         words["advice"],
-        words["lead"],
+        words["lead"] or _unit(question, issue),
         words["co"],
-        names.person(issue.holder.person) if issue.holder.person else "",
+        "、".join(map(names.person, person)),
         names.day(clock.due_at) if clock else None,
         words["progress"] or names.state(issue),
-        ended,
+        names.day(ended_at(issue)),
         names.state(issue) if issue.ended else "",
         words["rating"],
         words["callback"],

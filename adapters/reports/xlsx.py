@@ -1,6 +1,7 @@
-"""Write a report as a workbook: one sheet for each table, 明细 with the rows behind every number, 说明 with where it comes from.
+"""Write a report as a workbook: a sheet for each table, 明细 with the rows behind every number, 说明 with where it comes from.
 
 A text is never a formula nor a link: what people typed stays what they typed. The same report and watermark give the same bytes.
+Lines are written in their order and leave memory at once; what one sheet cannot hold goes on in the next (明细-2).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import cached_property
+from itertools import chain, islice
 from typing import Any, Final
 
 import xlsxwriter
@@ -19,7 +22,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from adapters.reports.model import Cell, Column, Detail, Kind, Light, Report, Table, Value, Watermark
+from adapters.reports.behind import Behind
+from adapters.reports.model import Cell, Column, Kind, Light, Report, Table, Value, Watermark
 from adapters.reports.wording import local, moment_words
 from engine.calendar import Calendar
 
@@ -37,18 +41,6 @@ COLOURS: Final[dict[Light, str]] = {
     "red": "#F4A6A6",
     "grey": "#D9D9D9",
 }
-MEASURES: Final = {
-    "count": "计数",
-    "rate": "占比",
-    "sum": "合计",
-    "mean": "平均",
-    "median": "中位数",
-    "ratio": "倍数（现在÷基期）",
-    "growth": "增长（现在÷基期－1）",
-    "path": "按匀速增长应达到",
-    "required": "此后每年须增长",
-    "annual": "年均增长",
-}
 _FORMATS: Final[dict[Kind, str]] = {
     Kind.INTEGER: "#,##0",
     Kind.NUMBER: "#,##0.0",
@@ -59,7 +51,7 @@ _FORMATS: Final[dict[Kind, str]] = {
     Kind.MOMENT: "yyyy-mm-dd hh:mm",
 }
 _OPTIONS: Final = {
-    "in_memory": True,
+    "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
@@ -67,35 +59,28 @@ _OPTIONS: Final = {
 _NO_SHEET_NAME: Final = re.compile(r"[\[\]:*?/\\']")
 _CHARACTER: Final = 1.9  # widths of Excel for a Chinese character
 _HEADER_MOST: Final = 240  # Excel refuses more than 255 characters
-_LINKS_MOST: Final = 60_000  # and more than 65,530 links on a sheet
+_LINKS_MOST: Final = 65_000  # and more than 65,530 links on a sheet
+LINES_OF_A_SHEET: Final = 1_000_000  # and more than 1,048,576 lines
 _FEN_IN_WAN: Final = 1_000_000
 _CELL_MOST: Final = 32_767
 _UPRIGHT_MOST, _PAGE_MOST = 48, 130  # characters across a page
 _LINE_HEIGHT: Final = 16
+_HEAD: Final = 3  # lines above the rows: title, remarks, header
+_DESCRIBED: Final = 6  # columns of 明细 that say what a row is
+_HOW: Final = "计数＝“计入”的行数；占比＝“分子”÷（“分子”＋“分母”）；平均＝该列数字的平均"
 _LINES_MOST: Final = 24  # Excel shows no row higher than 409 points
 
-DETAIL_COLUMNS: Final = (
-    Column("figure", "指标编号", width=22),
-    Column("title", "指标", width=12),
-    Column("measure", "计算方式", width=10),
-    Column("counts", "计入", width=5),
-    Column("amount", "数值", Kind.NUMBER, 8),
-    Column("row", "行编号", width=22),
-    Column("what", "类别", width=14),
-    Column("name", "名称", width=20),
-    Column("region", "区划", width=12),
-    Column("note", "说明", width=24),
-)
 
-
-def write_xlsx(report: Report, watermark: Watermark, calendar: Calendar) -> bytes:
+def write_xlsx(
+    report: Report, watermark: Watermark, calendar: Calendar, *, lines_most: int = LINES_OF_A_SHEET
+) -> bytes:
     """The bytes of the workbook."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, dict(_OPTIONS)) as workbook:
         workbook.set_properties(
             {"title": report.title, "author": "闭环 Bihuan", "comments": watermark.words, "created": CREATED}
         )
-        _Writer(workbook, report, watermark, calendar).write()
+        _Writer(workbook, report, watermark, calendar, lines_most).write()
     return stream.getvalue()
 
 
@@ -105,17 +90,19 @@ class _Writer:
     report: Report
     watermark: Watermark
     calendar: Calendar
+    lines_most: int
     formats: dict[tuple[Any, ...], Format] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def behind(self) -> Behind:
+        return Behind(self.report)
 
     def write(self) -> None:
-        details = self._details()
-        self.places = self._places(details)
         names = _Names()
         for table in self.report.tables:
-            self._table(names.of(table.title), table, self._heading(table))
-        if self.report.figures:
-            self._table(DETAILS, details, "数字与明细（每个数字等于所列各行）")
+            for name, rows, first in _parts(names.of(table.title), table.rows, self.lines_most):
+                self._table(name, table, rows, first)
+        self._details()
         self._notes()
 
     def _heading(self, table: Table) -> str:
@@ -125,47 +112,57 @@ class _Writer:
 
     # A table as a sheet: title, line of remarks, header, rows
 
-    def _table(self, name: str, table: Table, title: str) -> None:
+    def _table(self, name: str, table: Table, rows: Sequence[Sequence[Cell]], first: int) -> None:
+        sheet = self._sheet(name, table.columns, self._heading(table), table.note)
+        links = 0
+        for line, row in enumerate(rows, start=_HEAD):
+            is_strong = first + line - _HEAD in table.strong
+            sheet.set_row(line, _height(table.columns, row))
+            for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
+                form = self._cell_format(column, cell, is_strong=is_strong)
+                if (target := self._target(cell)) and links < _LINKS_MOST:
+                    links += 1
+                    # The link stays when the number is written over it.
+                    sheet.write_url(line, place, target, form, "0", "查看明细")
+                self._value(sheet, (line, place), column.kind, cell.value, form)
+        if rows:
+            sheet.autofilter(_HEAD - 1, 0, _HEAD - 1 + len(rows), len(table.columns) - 1)
+
+    def _sheet(self, name: str, columns: Sequence[Column], title: str, note: str) -> Worksheet:
+        """A sheet with its head: in the order of its lines, for a line that is written cannot be returned to."""
         sheet = self.workbook.add_worksheet(name)
-        last = len(table.columns) - 1
-        across = "left" if _width(table) > _PAGE_MOST else "center"  # the middle would lie between two pages
-        self._merged(sheet, 0, last, title, self._format(font=TITLE_FONT, size=18, align=across))
-        self._merged(sheet, 1, last, self._remarks(table), self._format(size=11, align="left"))
+        last, width = len(columns) - 1, _width(columns)
+        across = "left" if width > _PAGE_MOST else "center"  # the middle would lie between two pages
         sheet.set_row(0, 34)
+        self._merged(sheet, 0, last, title, self._format(font=TITLE_FONT, size=18, align=across))
+        self._merged(sheet, 1, last, self._remarks(note), self._format(size=11, align="left"))
         sheet.set_row(2, 36)
-        for place, column in enumerate(table.columns):
+        head = self._format(font=HEAD_FONT, size=11, align="center", border=1, colour="#F2F2F2")
+        for place, column in enumerate(columns):
             sheet.set_column(place, place, column.width * _CHARACTER)
-            head = self._format(font=HEAD_FONT, size=11, align="center", border=1, colour="#F2F2F2")
             sheet.write_string(2, place, _head(column), head)
-        for line, row in enumerate(table.rows, start=3):
-            self._row(sheet, line, table, row, is_strong=line - 3 in table.strong)
-        if table.rows:
-            sheet.autofilter(2, 0, 2 + len(table.rows), last)
-        sheet.freeze_panes(3, 2 if len(table.columns) > 6 else 1)
+        sheet.freeze_panes(_HEAD, 2 if len(columns) > 6 else 1)
         sheet.repeat_rows(2)
-        self._page(sheet, _width(table))
+        self._page(sheet, width)
+        return sheet
+
+    def _target(self, cell: Cell) -> str:
+        """Where the rows behind a number begin; empty where there are none."""
+        number = self.behind.places.get(cell.figure)
+        if number is None:
+            return ""
+        part, line = divmod(number, self.lines_most)
+        return f"internal:'{_part_name(DETAILS, part)}'!A{line + _HEAD + 1}"
 
     def _merged(self, sheet: Worksheet, line: int, last: int, words: str, form: Format) -> None:
         if last:
             sheet.merge_range(line, 0, line, last, "", form)
         sheet.write_string(line, 0, words, form)
 
-    def _remarks(self, table: Table) -> str:
+    def _remarks(self, note: str) -> str:
         moment = moment_words(self.report.as_of, self.calendar)
-        words = [f"期间：{dict(self.report.conditions)['期间']}", f"取数时间：{moment}", table.note]
+        words = [f"期间：{dict(self.report.conditions)['期间']}", f"取数时间：{moment}", note]
         return "　".join(word for word in words if word)
-
-    def _row(
-        self, sheet: Worksheet, line: int, table: Table, row: Sequence[Cell], *, is_strong: bool
-    ) -> None:
-        sheet.set_row(line, _height(table.columns, row))
-        for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
-            form = self._cell_format(column, cell, is_strong=is_strong)
-            target = self.places.get(cell.figure)
-            if target is not None and line < _LINKS_MOST:
-                # The link stays when the number is written over it.
-                sheet.write_url(line, place, f"internal:'{DETAILS}'!A{target + 1}", form, "0", "查看明细")
-            self._value(sheet, (line, place), column.kind, cell.value, form)
 
     def _value(
         self, sheet: Worksheet, place: tuple[int, int], kind: Kind, value: Value, form: Format
@@ -184,27 +181,26 @@ class _Writer:
 
     # The rows behind the numbers
 
-    def _details(self) -> Table:
-        rows = tuple(
-            (
-                Cell(figure.key),
-                Cell(figure.title),
-                Cell(MEASURES[figure.measure]),
-                Cell("是" if behind.counts else "否"),
-                Cell(behind.amount),
-                Cell(behind.row),
-                *_described(self.report.details.get(behind.row)),
+    def _details(self) -> None:
+        columns, lines = self.behind.columns, self.behind.lines()
+        forms = [
+            self._format(
+                align="left" if column.kind is Kind.TEXT and place < _DESCRIBED else "center", wrap=False
             )
-            for figure, behind in self.report.rows_behind
-        )
-        return Table("details", DETAILS, DETAIL_COLUMNS, rows)
-
-    def _places(self, details: Table) -> dict[str, int]:
-        """The line at which the rows of each figure begin."""
-        places: dict[str, int] = {}
-        for line, row in enumerate(details.rows, start=3):
-            places.setdefault(str(row[0].value), line)
-        return places
+            for place, column in enumerate(columns)
+        ]
+        part = 0
+        while some := [*islice(lines, 1)]:
+            sheet = self._sheet(
+                _part_name(DETAILS, part), columns, "数字与明细（每一行一次，各列为各项数字的标记）", _HOW
+            )
+            line = _HEAD
+            for line, values in enumerate(chain(some, islice(lines, self.lines_most - 1)), start=_HEAD):
+                for place, (value, form) in enumerate(zip(values, forms, strict=True)):
+                    if value != "":
+                        self._value(sheet, (line, place), columns[place].kind, value, form)
+            sheet.autofilter(_HEAD - 1, 0, line, len(columns) - 1)
+            part += 1
 
     # Where it comes from
 
@@ -228,7 +224,7 @@ class _Writer:
         yield "导出人", self.watermark.who
         yield "导出时间", self.watermark.when
         yield "导出事由", self.watermark.reason
-        yield "核对办法", "点击表中数字可到“明细”的相应行；按指标编号筛选，行数或合计即为该数字"
+        yield "核对办法", f"点击表中数字可到“明细”的相应行；按区划代码（含所属下级）和该列筛选：{_HOW}"
         yield "使用要求", "内含企业经营数据，仅限本次事由使用，不得外传"
 
     # Looks
@@ -240,7 +236,10 @@ class _Writer:
             sheet.set_landscape()
         if width > _PAGE_MOST:
             sheet.repeat_columns(0, 1)
-        sheet.fit_to_pages(2 if width > _PAGE_MOST else 1, 0)
+        if width > 2 * _PAGE_MOST:  # to be read on a screen: two pages would be too small to read
+            sheet.set_print_scale(60)
+        else:
+            sheet.fit_to_pages(2 if width > _PAGE_MOST else 1, 0)
         sheet.set_margins(left=0.6, right=0.6, top=0.9, bottom=0.8)
         words = self.watermark.words.replace("&", "＆")[:_HEADER_MOST]  # & begins a code
         sheet.set_header(f'&L&"宋体"&9{_after_size(words)}')
@@ -267,11 +266,12 @@ class _Writer:
         colour: str = "",
         number: str = "",
         bold: bool = False,
+        wrap: bool = True,
     ) -> Format:
-        key = (font, size, align, border, colour, number, bold)
+        key = (font, size, align, border, colour, number, bold, wrap)
         if key not in self.formats:
             look: dict[str, Any] = {"font_name": font, "font_size": size, "align": align, "valign": "vcenter"}
-            look |= {"border": border, "bold": bold, "text_wrap": True}
+            look |= {"border": border, "bold": bold, "text_wrap": wrap}
             look |= {"bg_color": colour} if colour else {}
             look |= {"num_format": number} if number else {}
             self.formats[key] = self.workbook.add_format(look)
@@ -294,10 +294,16 @@ class _Names:
         return name
 
 
-def _described(detail: Detail | None) -> tuple[Cell, ...]:
-    if detail is None:
-        return (Cell(), Cell(), Cell(), Cell())
-    return (Cell(detail.what), Cell(detail.title), Cell(detail.region), Cell(detail.note))
+def _parts(
+    name: str, rows: Sequence[Sequence[Cell]], most: int
+) -> Iterator[tuple[str, Sequence[Sequence[Cell]], int]]:
+    """The sheets that hold these rows, each with the number of its first."""
+    for part, first in enumerate(range(0, max(len(rows), 1), most)):
+        yield _part_name(name, part), rows[first : first + most], first
+
+
+def _part_name(name: str, part: int) -> str:
+    return f"{name}-{part + 1}" if part else name
 
 
 def _height(columns: Sequence[Column], row: Sequence[Cell]) -> int:
@@ -310,8 +316,8 @@ def _height(columns: Sequence[Column], row: Sequence[Cell]) -> int:
     return min(max(lines, default=1), _LINES_MOST) * _LINE_HEIGHT + 4
 
 
-def _width(table: Table) -> int:
-    return sum(column.width for column in table.columns)
+def _width(columns: Sequence[Column]) -> int:
+    return sum(column.width for column in columns)
 
 
 def _length(words: str) -> float:

@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
+from adapters.programme.figures import TERM_WORDS
 from api.commands.opening import container, everything
 from api.commands.output import AsJson, answer, row, table
 from api.figuring import (
-    TERM_WORDS,
     FigureView,
     IndicatorTable,
     LedgerView,

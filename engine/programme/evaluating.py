@@ -171,7 +171,7 @@ class Evaluator:
             part=here.part,
             rows=here.rows,
             measures=measures,
-            warning=_advice(growth, indicator),
+            warning=_advice(growth, indicator) if base else f"没有 {base_year} 年的基数，在目标表中填写",
         )
 
     def _base(self, of: str, year: int, scope: _Scope) -> Fraction | None:

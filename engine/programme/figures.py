@@ -69,8 +69,8 @@ class Selection:
 class Figure:
     """A value with what is behind it. `value` is None where there is nothing to divide by, nothing set, or too few rows.
 
-    `part` are the ids of the rows in the numerator, `rows` those in the denominator. `measures` hold what else belongs to a
-    growth or a score; `warning` is for people.
+    `part` are the ids of the rows in the numerator, `rows` those in the denominator; `amounts` are the numbers of the `rows` of a
+    mean or a median, in their order. `measures` hold what else belongs to a growth or a score; `warning` is for people.
     """
 
     value: Fraction | None = None
@@ -78,6 +78,7 @@ class Figure:
     denominator: Fraction | None = None
     part: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    amounts: tuple[Fraction, ...] = ()
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     suppressed: bool = False
     target: int | None = None
@@ -123,7 +124,13 @@ def average(selection: Selection, name: str, *, middle: bool, suppress_below: in
     total, number = sum(amounts, Fraction(0)), len(amounts)
     value = None if not number else median(amounts) if middle else total / number
     return Figure(
-        value=value, numerator=total, denominator=Fraction(number), part=rows, rows=rows, apart=apart
+        value=value,
+        numerator=total,
+        denominator=Fraction(number),
+        part=rows,
+        rows=rows,
+        amounts=tuple(amounts),
+        apart=apart,
     )
 
 
@@ -154,22 +161,25 @@ class Growth:
 
     factor: Fraction | None
     progress: Fraction | None
-    path: Fraction
-    ahead: Fraction
+    path: Fraction | None
+    ahead: Fraction | None
     required: Fraction | None
     annual: Fraction | None
 
 
 def growth_of(number: Fraction, base: Fraction, *, factor: int, years: Fraction, elapsed: Fraction) -> Growth:
-    """Where a number stands `elapsed` of `years` after its base. Rates are None where they have no meaning."""
-    path = base * power(Fraction(factor), elapsed / years)
+    """Where a number stands `elapsed` of `years` after its base. What has no meaning is None, as everything from a base of none.
+
+    When the years are over, the path stays at the target.
+    """
+    path = base * power(Fraction(factor), min(elapsed / years, Fraction(1)))
     left = years - elapsed
     return Growth(
         factor=number / base if base else None,
         progress=(number - base) / base if base else None,
-        path=path,
-        ahead=number - path,
-        required=power(factor * base / number, 1 / left) - 1 if number and left > 0 else None,
+        path=path if base else None,
+        ahead=number - path if base else None,
+        required=power(factor * base / number, 1 / left) - 1 if base and number and left > 0 else None,
         annual=power(number / base, 1 / elapsed) - 1 if base and elapsed > 0 else None,
     )
 

@@ -27,7 +27,7 @@ from engine.programme.periods import Period, parse_period
 from engine.programme.readings import At, Names, Reading
 from engine.subjects import Profile
 
-__all__ = ["BYS", "MEMBER_BYS", "Material", "NotKnown", "Selector", "Slot", "words_over"]
+__all__ = ["BYS", "MEMBER_BYS", "Material", "NotKnown", "Selector", "Slot", "ended_at", "words_over"]
 
 BYS: Final = ("opened", "ended")
 MEMBER_BYS: Final = ("end", "during", "in", "out")
@@ -274,6 +274,11 @@ def _moment(case: Case, word: str, rest: str) -> datetime | None:
     if word == "step":
         taken = case.taken.get(rest)
         return taken.last_at if taken else None
+    return ended_at(case)
+
+
+def ended_at(case: Case) -> datetime | None:
+    """When a case ended, though it may have moved on since (a settled one is archived later)."""
     if not case.ended:
         return None
     clock = case.clocks.get("case")  # it stopped when the case ended; what came later moved `at` on

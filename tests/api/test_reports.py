@@ -18,7 +18,9 @@ from adapters.bootstrap import build
 from adapters.db.rows import micros
 from adapters.db.tables import MEMBERSHIP, SLOT, SNAPSHOT, SUBJECT
 from adapters.reports.drafting import draft
+from adapters.reports.service import Asked
 from adapters.settings import Settings
+from engine.access import Actor, Reach
 from engine.canonical import decode
 from engine.programme.loading import load_programme
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
@@ -104,7 +106,7 @@ def entries(office: Office) -> set[str]:
 
 def test_the_list_says_which_reports_there_are_and_how_they_are_asked_for(busy: Office) -> None:
     found = {each["id"]: each for each in busy.get(LEADER, "/reports").json()["reports"]}
-    assert len(found) == 13
+    assert len(found) == 14
     assert found["bulletin"] == {
         "id": "bulletin", "title": "工作情况通报", "about": "period", "forms": ["docx", "xlsx"],
         "note": "月度通报；明细在工作簿里",
@@ -121,7 +123,7 @@ def test_a_report_is_a_file_with_its_chinese_name_and_its_digest(busy: Office) -
     assert f"sha256:{answer.headers['x-report-digest']}" in texts(answer.content)
 
 
-@pytest.mark.parametrize("kind", ["worklog", "bulletin", "clearing", "doubling", "lights"])
+@pytest.mark.parametrize("kind", ["worklog", "bulletin", "clearing", "doubling", "lights", "common_issues"])
 def test_every_report_of_a_period_can_be_written_by_every_level(busy: Office, kind: str) -> None:
     for person in (LEADER, CITY, COUNTY):
         assert export(busy, person, kind).status_code == 200
@@ -141,6 +143,29 @@ def test_a_county_sees_its_own_rows_and_no_count_of_another(busy: Office) -> Non
         told = texts(export(busy, COUNTY, kind, form="xlsx").content)
         assert [word for word in ("340102", "秘密", "瑶海") if word in told] == []
     assert "340102" not in texts(export(busy, COUNTY, "coverage", period="2026").content)
+
+
+def test_a_number_in_a_report_is_the_number_of_the_indicator_and_has_its_rows(busy: Office) -> None:
+    value = busy.container.reports.build(
+        Asked(kind="bulletin", period="2026-12"),
+        actor=Actor(id=LEADER),
+        reach=Reach(regions=("34",)),
+        now=busy.container.now(),
+    )
+    figures = {figure.key: figure for figure in value.figures}
+    told = busy.get(LEADER, "/indicators", period="2026-12").json()["indicators"]
+    shared = [each for each in told if f"{each['id']}/34" in figures]
+    assert len(shared) > 15
+    for each in shared:
+        figure = figures[f"{each['id']}/34"]
+        assert (each["whole"]["value"] is None) == (figure.value is None)
+        assert float(each["whole"]["value"] or 0) == pytest.approx(float(figure.value or 0), abs=1e-6)
+        rows = busy.get(LEADER, f"/indicators/{each['id']}/rows", period="2026-12")
+        assert rows.status_code == 403 or tuple(rows.json()["rows"]) == figure.rows
+    ledger = busy.get(LEADER, "/ledgers/no_activity", period="2026-12").json()
+    terms = {term: len(figures[f"no_activity/{term}/34"].rows) for term in ledger["whole"]["counts"]}
+    assert terms == ledger["whole"]["counts"]
+    assert terms["closing"] == 2
 
 
 @pytest.mark.parametrize("region", ["34", "3401", "340102", "999999"])
@@ -290,10 +315,12 @@ def test_the_operator_writes_a_report_and_computes_a_score_again(bihuan: Command
 
 def test_json_is_the_value_of_the_report(bihuan: CommandLine) -> None:
     with with_sample() as made:
+        file, data = programme()
+        made.programmes.publish(load_programme(data, name=file), made.now())
         case = an_issue(made)
         value = bihuan("report", "bulletin", "--period", "2026-11", "--json").json()
     figures = {figure["key"]: figure for figure in value["figures"]}
-    assert figures["issues/34/opened"]["rows"] == [[case, True, 0]]
+    assert figures["issue_opened/34"]["rows"] == [[case, True]]
     assert "登记企业诉求 1 件，" in value["sections"][0]["paragraphs"][0]
 
 

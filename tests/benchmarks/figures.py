@@ -30,7 +30,7 @@ NOW = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 def main() -> None:
     with TemporaryDirectory() as folder:
         container = build(Settings(database_url=f"sqlite:///{Path(folder)}/figures.db"), now=lambda: NOW)
-        _fill(container)
+        fill(container)
         began = time.process_time()
         table = container.figures.table(
             container.programmes.current(NOW).programme,
@@ -46,7 +46,7 @@ def main() -> None:
         container.close()
 
 
-def _fill(container: Container) -> None:
+def fill(container: Container) -> None:
     container.directories.adopt(sample_directory(), NOW)
     for name, data in shipped():
         container.definitions.publish(load(data, name=name), NOW)

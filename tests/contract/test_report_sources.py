@@ -10,8 +10,8 @@ from sqlalchemy import Table, insert
 
 from adapters.db.database import Database
 from adapters.db.rows import micros
-from adapters.db.tables import CASE, HOLDING, MEMBERSHIP, OBSERVATION, SLOT, SUBJECT, TARGET
-from adapters.reports.sources import Member, Slot, SqlSources, Subject, Target
+from adapters.db.tables import CASE, HOLDING, MEMBERSHIP, OBSERVATION, SUBJECT
+from adapters.reports.sources import Heading, Member, SqlSources, Subject
 from engine.access import Actor, Grant, Reach
 from tests.support.reporting import a_case
 from tests.support.story_office import calendar
@@ -71,29 +71,14 @@ def test_only_what_lies_in_the_reach_and_in_the_region_is_read(
     for n, place in places.items():
         known = {"id": f"s{n}", "title": f"示例{n}", "region": place, "doubt": "", "dirty": False}
         put(database, SUBJECT, {**known, "created_at": AT, "updated_at": AT})
-        term = {"first": "2026-03-01", "last": "2026-03-31", "case_id": "", "opened_at": AT}
-        put(
-            database,
-            SLOT,
-            {"obligation": "o", "target": f"s{n}", "period": "2026-03", "region": place, **term},
-        )
-        for value in (10 * n, 10 * n + 1):
-            told = {"indicator": "i", "region": place, "year": 2021, "n": value, "value": value}
-            put(database, TARGET, {**told, "set_by": "p", "set_at": AT, "note": ""})
     read = sources(database, *regions, region=region)
     assert [member.n for member in read.members("no_activity")] == seen
     assert read.members("other") == []
     assert list(read.subjects()) == [Subject(f"s{n}", f"示例{n}", places[n]) for n in seen]
-    first, last, opened = date(2026, 3, 1), date(2026, 3, 31), date(2026, 4, 1)
-    assert list(read.slots("o")) == [
-        Slot("o", f"s{n}", "2026-03", places[n], first, last, "", opened) for n in seen
-    ]
-    newest = {Target("i", places[n], 2021, 10 * n + 1) for n in seen}  # what was set last holds
-    assert set(read.targets("i")) == newest
 
 
-def stored(number: str, region: str) -> dict[str, Any]:
-    case = a_case("issue", number, region=region)
+def stored(number: str, region: str, ended: str = "") -> dict[str, Any]:
+    case = a_case("issue", number, region=region, ended=ended)
     row = {
         "id": number,
         "workflow": "issue",
@@ -104,7 +89,7 @@ def stored(number: str, region: str) -> dict[str, Any]:
     }
     row |= {
         "state": case.state,
-        "ended": "",
+        "ended": ended,
         "round": 1,
         "holder_role": "",
         "holder_unit": "",
@@ -115,10 +100,15 @@ def stored(number: str, region: str) -> dict[str, Any]:
 
 def test_cases_are_read_by_workflow_and_region_and_one_of_them_wherever_it_lies(database: Database) -> None:
     put(database, CASE, stored("c2", "340104"), stored("c1", "340104"), stored("c3", "340202"))
+    put(database, CASE, stored("c4", "340104", ended="final"))
     read = sources(database, "34", region="3401")
-    assert [case.id for case in read.cases("issue")] == ["c1", "c2"]
-    assert [case.id for case in read.cases()] == ["c1", "c2"]
+    assert [case.id for case in read.cases("issue")] == ["c1", "c2", "c4"]
+    assert [case.id for case in read.cases()] == ["c1", "c2", "c4"]
+    assert [case.id for case in read.cases(open_only=True)] == ["c1", "c2"]
     assert read.cases("visit") == []
+    assert [heading.id for heading in read.headings()] == ["c1", "c2", "c4"]
+    case = a_case("issue", "c1", region="340104")
+    assert next(iter(read.headings())) == Heading("c1", case.digest, "340104", "", case.state)
     assert [read.case(number) is not None for number in ("c3", "nothing", "\x00")] == [True, False, False]
     assert sources(database, "3401").case("c3") is None
 

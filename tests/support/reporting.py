@@ -13,10 +13,12 @@ from adapters.reports.model import Report, Watermark
 from adapters.reports.naming import Names
 from adapters.reports.period import parse_period
 from adapters.reports.question import Question
-from adapters.reports.sources import Member, Slot, Subject, Target
+from adapters.reports.sources import Heading, Member, Subject
 from engine.access import Reach, may_read
 from engine.case import Case, CaseId, Clock, Holder, Lane, Taken
+from engine.programme.selecting import Slot
 from engine.subjects import Profile
+from tests.support.reported import Target, figuring_over
 from tests.support.story_office import ZONE, calendar, directory, programs
 
 NOW = datetime(2026, 4, 7, 1, 30, tzinfo=UTC)  # 09:30 in China, a Tuesday
@@ -107,9 +109,13 @@ class MemorySources:
     reach: Reach = EVERYWHERE
     facts: Mapping[str, Profile] = field(default_factory=dict)
 
-    def cases(self, *workflows: str) -> Sequence[Case]:
+    def cases(self, *workflows: str, open_only: bool = False) -> Sequence[Case]:
         found = (c for c in self.all_cases if self._reads(c) and c.region.startswith(self.region))
+        found = (c for c in found if c.is_open or not open_only)
         return sorted((c for c in found if not workflows or c.workflow in workflows), key=lambda c: c.id)
+
+    def headings(self) -> Iterable[Heading]:
+        return [Heading(c.id, c.digest, c.region, c.subject, c.state) for c in self.cases()]
 
     def case(self, case: str) -> Case | None:
         return next((c for c in self.all_cases if c.id == case and self._reads(c)), None)
@@ -118,18 +124,11 @@ class MemorySources:
         found = [m for m in self.all_members if m.list in lists and self._covers(m.region)]
         return sorted(found, key=lambda m: (m.list, m.subject, m.n))
 
-    def slots(self, *obligations: str) -> Sequence[Slot]:
-        found = [s for s in self.all_slots if s.obligation in obligations and self._covers(s.region)]
-        return sorted(found, key=lambda s: (s.obligation, s.target, s.period))
-
     def subjects(self) -> Sequence[Subject]:
         return sorted((s for s in self.all_subjects if self._covers(s.region)), key=lambda s: s.id)
 
     def profiles(self, year: int) -> Iterator[Profile]:
         return iter(self.facts.values())
-
-    def targets(self, *indicators: str) -> Sequence[Target]:
-        return [t for t in self.all_targets if t.indicator in indicators and self._covers(t.region)]
 
     def assessments(self, year: int, now: datetime) -> Iterable[Assessment]:
         return [a for a in self.all_assessments if self._covers(a.region)]
@@ -166,8 +165,9 @@ def a_question(
         handled=sources.handled(),
         title=sources.title,
     )
-    title = KINDS[kind].title
-    return Question(kind, title, parse_period(period), sources.region, now, sources, names, case)
+    title, asked = KINDS[kind].title, parse_period(period)
+    figuring = figuring_over(sources, period=asked, region=sources.region, reach=sources.reach, now=now)
+    return Question(kind, title, asked, sources.region, now, sources, names, figuring, case)
 
 
 def a_report(kind: str, sources: MemorySources, **asked: Any) -> Report:

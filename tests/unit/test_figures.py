@@ -61,6 +61,12 @@ def test_twenty_per_cent_a_year_more_than_doubles_in_four_years() -> None:
 def test_growth_from_nothing_has_no_factor() -> None:
     growth = growth_of(Fraction(10), Fraction(0), factor=2, years=FOUR, elapsed=Fraction(1))
     assert (growth.factor, growth.progress, growth.annual) == (None, None, None)
+    assert (growth.path, growth.ahead, growth.required) == (None, None, None)
+
+
+def test_when_the_years_are_over_the_path_stays_at_the_target() -> None:
+    growth = growth_of(Fraction(1900), Fraction(1000), factor=2, years=FOUR, elapsed=Fraction(5))
+    assert (growth.path, growth.ahead) == (2000, -100)
 
 
 def test_a_mean_and_a_median_are_exact_and_rows_without_a_number_are_set_apart() -> None:

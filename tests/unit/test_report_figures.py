@@ -7,56 +7,13 @@ from fractions import Fraction
 
 import pytest
 
-from adapters.reports.model import Behind, Cell, Figure, Kind, Report, Table
+from adapters.reports.model import Cell, Kind, Report, Table, counted
 from adapters.reports.naming import HIDDEN, masked, masked_name
 from adapters.reports.period import UnknownPeriod, parse_period
-from adapters.reports.wording import text_of
+from adapters.reports.wording import numeral, text_of
 from engine.canonical import NotCanonical, check
 from tests.support.reporting import NOW, MemorySources, a_case, a_question
 from tests.support.story_office import calendar
-
-
-def a_figure(measure: str, *rows: Behind, **more: object) -> Figure:
-    return Figure("k", "示例", rows, measure, **more)  # type: ignore[arg-type]
-
-
-YES, NO = Behind("a", True), Behind("b", False)
-
-
-def test_a_count_is_the_number_of_its_rows() -> None:
-    assert a_figure("count", YES, NO).value == 2
-
-
-def test_a_rate_divides_the_rows_that_count_by_all() -> None:
-    assert a_figure("rate", YES, YES, NO).value == Fraction(2, 3)
-    assert a_figure("rate").value is None
-
-
-def test_a_rate_of_too_few_rows_is_not_shown() -> None:
-    assert a_figure("rate", YES, YES, YES, NO, suppress_below=5).value is None
-    assert a_figure("rate", YES, YES, YES, YES, NO, suppress_below=5).value == Fraction(4, 5)
-
-
-def grown(now: int, then: int, gone: int, measure: str) -> object:
-    rows = (Behind("now", True, now), Behind("then", False, then))
-    return a_figure(measure, *rows, years=(gone, 4)).value
-
-
-def test_growth_is_that_of_the_requirements() -> None:
-    """§3.7: from the base 18.92 % a year; with 1.2 times the base in 2023, 29.1 %; 1.2⁴ = 2.0736."""
-    assert grown(1000, 1000, 0, "required") == Fraction(1892, 10_000)
-    assert grown(1200, 1000, 2, "required") == Fraction(2910, 10_000)
-    assert grown(20736, 10000, 4, "annual") == Fraction(20, 100)
-    assert grown(20736, 10000, 4, "ratio") == Fraction(20736, 10000)
-    assert grown(1200, 1000, 2, "growth") == Fraction(1, 5)
-    assert grown(1200, 1000, 2, "path") == Fraction(14142, 10)
-
-
-def test_nothing_is_required_after_the_last_year_and_nothing_grows_from_nothing() -> None:
-    assert grown(1200, 1000, 4, "required") is None
-    assert [grown(5, 0, 2, measure) for measure in ("ratio", "growth", "path", "required", "annual")] == [
-        None
-    ] * 5
 
 
 @pytest.mark.parametrize(
@@ -106,6 +63,21 @@ def test_a_personal_value_keeps_its_first_character_or_its_ends() -> None:
     assert masked_name("340104199001011234") == HIDDEN
 
 
+@pytest.mark.parametrize(
+    ("region", "title"),
+    [
+        ("34", "安徽省"),
+        ("3401", "合肥市"),
+        ("340104", "合肥市蜀山区"),
+        ("341003", "黄山市黄山区"),
+        ("340171", "合肥高新技术产业开发区"),  # says already where it lies
+        ("340371", "蚌埠市高新技术开发区"),
+    ],
+)
+def test_a_county_is_named_with_its_city_unless_its_name_says_it(region: str, title: str) -> None:
+    assert a_question("worklog", MemorySources()).names.full_region(region) == title
+
+
 SEALED = {"contact_phone": {"sealed": "c1"}, "contact_name": {"sealed": "c2"}, "details": "拨打13812345678"}
 SECRETS = {"2026-000001-4": {"c1": b'"13812345678"', "c2": '"张三"'.encode()}}
 
@@ -144,7 +116,7 @@ def test_values_are_said_in_the_words_of_an_office(value: object, kind: Kind, wo
 
 def test_the_value_of_a_report_is_canonical_and_its_digest_follows_the_rows() -> None:
     def report(rows: int) -> Report:
-        figure = Figure("k", "示例", tuple(Behind(str(n), amount=Fraction(1, 3)) for n in range(rows)), "sum")
+        figure = counted("k", "示例", map(str, range(rows)))
         table = Table("t", "表", (), ((Cell(figure.value, "red", figure.key), Cell(date(2026, 1, 1))),))
         return Report("x", "示例", "2026", "34", NOW, tables=(table,), figures=(figure,))
 
@@ -153,3 +125,18 @@ def test_the_value_of_a_report_is_canonical_and_its_digest_follows_the_rows() ->
     except NotCanonical as error:
         pytest.fail(str(error))
     assert report(2).digest == report(2).digest != report(3).digest
+
+
+def test_headings_are_numbered_as_offices_do() -> None:
+    told = {
+        1: "一",
+        9: "九",
+        10: "十",
+        11: "十一",
+        15: "十五",
+        20: "二十",
+        21: "二十一",
+        99: "九十九",
+        100: "100",
+    }
+    assert {number: numeral(number) for number in told} == told

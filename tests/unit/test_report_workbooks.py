@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -12,8 +13,20 @@ import openpyxl
 import pytest
 from openpyxl.workbook import Workbook
 
-from adapters.reports.model import Behind, Cell, Column, Detail, Figure, Kind, Report, Table, Watermark, shown
+from adapters.reports.model import (
+    Cell,
+    Column,
+    Detail,
+    Figure,
+    Kind,
+    Report,
+    Table,
+    Watermark,
+    counted,
+    shown,
+)
 from adapters.reports.xlsx import DETAILS, NOTES, write_xlsx
+from engine.programme.figures import Figure as Found
 from tests.support.reporting import NOW, WATERMARK
 from tests.support.story_office import calendar
 
@@ -29,8 +42,30 @@ EVIL = [
     "1e5",
     "\x01坏\x00字",
 ]
-RATE = Figure("rate/34", "占比", (Behind("一", True), Behind("二", False), Behind("三", True)), "rate")
-NONE = Figure("none/34", "没有", ())
+ROWS = ("一", "二", "三")
+RATE = Figure(
+    key="rate/34",
+    title="占比",
+    found=Found(
+        value=Fraction(2, 3),
+        numerator=Fraction(2),
+        denominator=Fraction(3),
+        part=("一", "三"),
+        rows=ROWS,
+    ),
+    measure="rate",
+    column="办结率",
+    region="34",
+)
+MEAN = Figure(
+    key="mean/3401",
+    title="平均",
+    found=Found(value=Fraction(3), rows=("一", "二"), amounts=(Fraction(1), Fraction(5)), part=("一", "二")),
+    measure="mean",
+    column="时长",
+    region="3401",
+)
+NONE = counted("none/34", "没有", (), column="没有", region="34")
 
 
 def a_report(*rows: tuple[Cell, ...]) -> Report:
@@ -49,8 +84,12 @@ def a_report(*rows: tuple[Cell, ...]) -> Report:
         region="34",
         as_of=NOW,
         tables=(Table("t", "表一：甲/乙[丙]", columns, rows, frozenset({0})), Table("u", "表二", columns)),
-        figures=(NONE, RATE),
-        details={"一": Detail("一", "事项", "示例企业", "合肥市", "办结")},
+        figures=(NONE, RATE, MEAN),
+        details={
+            "三": Detail("三", "事项", "另一企业", "芜湖市", "办结", "3402"),
+            "二": Detail("二", "事项", "示例企业", "合肥市", "办结", "3401"),
+            "一": Detail("一", "事项", "示例企业", "合肥市", "办结", "3401"),
+        },
         sources=("示例来源",),
         conditions=(("期间", "2026年3月"), ("区划", "安徽省")),
     )
@@ -106,13 +145,24 @@ def test_a_number_links_to_the_rows_behind_it() -> None:
     rate, nothing = book["表一：甲·乙·丙·"]["D4"], book["表一：甲·乙·丙·"]["B4"]
     assert rate.hyperlink.location == f"'{DETAILS}'!A4"
     assert nothing.hyperlink is None
-    lines = [[cell.value for cell in line] for line in book[DETAILS].iter_rows(min_row=4)]
-    assert [line[:6] for line in lines] == [
-        ["rate/34", "占比", "占比", "是", 0, "一"],
-        ["rate/34", "占比", "占比", "否", 0, "二"],
-        ["rate/34", "占比", "占比", "是", 0, "三"],
+    head, *lines = [[cell.value for cell in line] for line in book[DETAILS].iter_rows(min_row=3)]
+    assert head[6:] == ["没有\n（计数）", "办结率\n（占比）", "时长\n（平均）"]
+    assert lines == [  # each row once, by region
+        ["3401", "合肥市", "一", "事项", "示例企业", "办结", None, "分子", 1],
+        ["3401", "合肥市", "二", "事项", "示例企业", "办结", None, "分母", 5],
+        ["3402", "芜湖市", "三", "事项", "另一企业", "办结", None, "分子", None],
     ]
-    assert lines[0][6:] == ["事项", "示例企业", "合肥市", "办结"]
+
+
+def test_what_one_sheet_cannot_hold_goes_on_in_the_next_and_links_follow() -> None:
+    late = counted("late/3402", "红灯", ["三"], column="红灯", region="3402")
+    report = a_report((*ROW[:1], shown(late), *ROW[2:]), ROW, ROW)
+    whole = replace(report, figures=(*report.figures, late))
+    book = openpyxl.load_workbook(io.BytesIO(write_xlsx(whole, WATERMARK, calendar(), lines_most=2)))
+    assert book.sheetnames == ["表一：甲·乙·丙·", "表一：甲·乙·丙·-2", "表二", DETAILS, f"{DETAILS}-2", NOTES]
+    assert book["表一：甲·乙·丙·"]["B4"].hyperlink.location == f"'{DETAILS}-2'!A4"
+    assert [[cell.value for cell in line][2] for line in book[f"{DETAILS}-2"].iter_rows(min_row=4)] == ["三"]
+    assert (book["表一：甲·乙·丙·"].max_row, book["表一：甲·乙·丙·-2"].max_row) == (5, 4)
 
 
 def test_lights_are_coloured_and_said_in_words() -> None:
