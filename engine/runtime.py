@@ -128,7 +128,7 @@ class Engine:
         return fired
 
     def handle_in(self, unit: Unit, commands: Sequence[Command]) -> list[Outcome]:
-        """The same in a transaction of the caller, who may write more in it. Errors: `StaleCase`, `CaseExists`: begin the unit anew."""
+        """The same in a transaction of the caller. Errors: `StaleCase`, `CaseExists`: begin the unit anew."""
         loaded = unit.load({c.case for c in commands}, {c.id for c in commands})
         group = _Group(self, self.now(), unit, loaded)
         outcomes = [group.take(command) for command in commands]

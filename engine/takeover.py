@@ -2,7 +2,7 @@
 
 One event holds it all: what happened before is evidence in `asked.past` and is not decided again; what the present owes follows
 from it by the workflow. Clocks that a past step started, stopped or cancelled are started, stopped or cancelled as of then.
-Lanes that the state opens began when the case came into it; of lanes that a state before it opened nothing is known, and none is opened.
+Lanes that the state opens began when the case came into it; those that an earlier state opened are not known, and none is opened.
 """
 
 from __future__ import annotations

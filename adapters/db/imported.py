@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["BatchRow", "statement"]
+__all__ = ["BatchRow", "remembering"]
 
 
 class BatchRow(NamedTuple):
@@ -22,7 +22,7 @@ class BatchRow(NamedTuple):
     undone_at: int | None = None
 
 
-def statement(mark: str) -> str:
+def remembering(mark: str) -> str:
     """With the driver's mark for a parameter. What was only looked at becomes what was imported; what was imported stays."""
     names = ", ".join(f'"{name}"' for name in BatchRow._fields)
     new = ", ".join(f'"{name}" = excluded."{name}"' for name in BatchRow._fields[1:])

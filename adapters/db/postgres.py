@@ -17,7 +17,7 @@ from adapters.db import arrays, errors, rows
 from adapters.db.aside import Aside, parameters, statements
 from adapters.db.database import BUSY_SECONDS, Database
 from adapters.db.history import history
-from adapters.db.imported import BatchRow, statement
+from adapters.db.imported import BatchRow, remembering
 from adapters.db.shelf import Shelf
 from engine.case import Case, CaseId, CommandId
 from engine.errors import BihuanError, StaleCase
@@ -194,7 +194,7 @@ _EXIST: Final = 'SELECT id FROM "case" WHERE id = ANY(%b)'
 _DUE: Final = 'SELECT id FROM "case" WHERE wake_at <= %s::bigint ORDER BY wake_at, id LIMIT %s::bigint FOR UPDATE SKIP LOCKED'
 
 _ASIDE: Final = statements("%s")
-_REMEMBER: Final = statement("%s")
+_REMEMBER: Final = remembering("%s")
 
 _ROWS: Final[dict[str, Any]] = {
     "opened": rows.CaseRow,

@@ -14,7 +14,7 @@ from adapters.db import errors, rows
 from adapters.db.aside import Aside, parameters, statements
 from adapters.db.database import BUSY_SECONDS, SQLITE_PRAGMAS, Database
 from adapters.db.history import history
-from adapters.db.imported import BatchRow, statement
+from adapters.db.imported import BatchRow, remembering
 from adapters.db.shelf import Shelf
 from engine.case import Case, CaseId, CommandId
 from engine.errors import BihuanError
@@ -156,7 +156,7 @@ _RECEIPTS: Final = f"SELECT {', '.join(rows.ReceiptRow._fields)} FROM receipt WH
 _DUE: Final = 'SELECT id FROM "case" WHERE wake_at <= ? ORDER BY wake_at, id LIMIT ?'
 _MOVE: Final = f'UPDATE "case" SET {", ".join(f"{name} = ?" for name in rows.CaseRow._fields[1:])} WHERE id = ? AND seq = ?'
 _ASIDE: Final = statements("?")
-_REMEMBER: Final = statement("?")
+_REMEMBER: Final = remembering("?")
 _STATEMENTS: Final = {
     "opened": _insert("case", rows.CaseRow),
     "events": _insert("event", rows.EventRow),
