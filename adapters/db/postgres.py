@@ -93,7 +93,8 @@ class PostgresUnit:
         except StaleCase:
             self._start_over()
             raise
-        self._before.update({w.case.id: w.case for w in writes.cases})
+        # New ones are read again if they move: an import of many thousands keeps none of them here.
+        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
         self._shelf.keep(w.case for w in writes.cases)
 
     def remember(self, batch: BatchRow) -> None:

@@ -100,7 +100,8 @@ class SqliteUnit:
             if isinstance(error, sqlite3.IntegrityError):
                 raise _lost_race(error, batch) from error
             raise
-        self._before.update({w.case.id: w.case for w in writes.cases})
+        # New ones are read again if they move: an import of many thousands keeps none of them here.
+        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
         self._shelf.keep(w.case for w in writes.cases)
 
     def remember(self, batch: BatchRow) -> None:
