@@ -171,6 +171,16 @@ def test_the_same_export_again_opens_nothing_new(desk: Office) -> None:
     assert len(desk.container.views.list_cases(Reach(regions=("34",)), Filter()).cases) == 2
 
 
+def test_of_two_imports_at_once_one_brings_it_and_the_other_finds_it_there(desk: Office) -> None:
+    first, second = dry_run(desk, CLOSED, OPEN), dry_run(desk, CLOSED, OPEN)
+    histories = desk.container.histories
+    brought, found = histories.commit(first, by="p-1"), histories.commit(second, by="p-2")
+
+    assert (brought.counts()["new"], found.counts()["unchanged"], found.batch) == (2, 2, "")
+    assert found.cases == brought.cases
+    assert [batch.by for batch in desk.container.imports.batches([REGION])] == ["p-1"]
+
+
 def test_an_order_that_went_on_elsewhere_is_a_conflict_at_the_cell_and_its_case_stays(desk: Office) -> None:
     first = taken_over(desk, OPEN)
     moved = list(OPEN)
