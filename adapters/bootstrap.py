@@ -151,9 +151,11 @@ def build(
         imports=Imports(database, subjects, local_date),
         histories=Histories(
             database,
+            store,
             engine,
             subjects,
-            next_number=numbers.next,
+            numbers=numbers,
+            local_date=local_date,
             rehearsal=lambda: replace(engine, store=MemoryStore()),
         ),
         reports=reports,

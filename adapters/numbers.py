@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from threading import Lock
 from typing import Final
@@ -41,13 +41,16 @@ class Numbers:
     def next(self, now: datetime) -> CaseId:
         year = self._local_date(now).year
         with self._lock:
-            left = self._left.get(year) or self._reserve(year)
+            left = self._left.get(year) or self._reserve(year, self._block)
             self._left[year] = left[1:]
             return case_number(year, left[0])
 
-    def _reserve(self, year: int) -> range:
+    def take(self, now: datetime, count: int) -> Sequence[CaseId]:
+        """So many numbers at once, in one block of their own."""
+        year = self._local_date(now).year
+        return [case_number(year, n) for n in self._reserve(year, count)] if count else []
+
+    def _reserve(self, year: int, count: int) -> range:
         with self._database.writing() as connection:
-            following = connection.execute(
-                _RESERVE, {"name": f"case/{year}", "block": self._block}
-            ).scalar_one()
-        return range(following - self._block, following)
+            following = connection.execute(_RESERVE, {"name": f"case/{year}", "block": count}).scalar_one()
+        return range(following - count, following)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,15 +15,25 @@ class ImportBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    kind: Annotated[
+        Literal["list", "history"], Field(description="list 企业名单；history 其他系统的工单，导入为事项")
+    ] = "list"
     digest: Annotated[str, Field(description="上传文件时得到的摘要", pattern=r"^sha256:[0-9a-f]{64}$")]
     sheet: Annotated[str, Field(description="有几个工作表都像名单时，写明一个", max_length=100)] = ""
     year: Annotated[int | None, Field(description="列名没有写年份时，是哪一年", ge=1990, le=2100)] = None
     unit: Annotated[str, Field(description="名单没有写金额单位时的单位，例如 万元", max_length=10)] = ""
-    region: Annotated[str, Field(description="名单所属区划；没有市县两栏时必填", max_length=20)] = ""
+    region: Annotated[
+        str, Field(description="名单所属区划，没有市县两栏时必填；或工单所属单位的区划", max_length=20)
+    ] = ""
     source: Annotated[str, Field(description="数据来源，写在每项数据旁", max_length=100)] = ""
     vintage: Annotated[date | None, Field(description="数据日期；不写则用填报时间或今天")] = None
     verified: Annotated[bool, Field(description="数据已经核实")] = False
     trust_figures: Annotated[bool, Field(description="金额单位已核对，悬殊的数据无误")] = False
+    workflow: Annotated[str, Field(description="工单导入为哪个流程的事项", max_length=100)] = "issue"
+    mapping: Annotated[
+        str,
+        Field(description="工单各列对应的字段（YAML）；不写则用热线工单的列名", max_length=20_000),
+    ] = ""
 
 
 class ImportStep(BaseModel):
@@ -44,13 +54,14 @@ class RowView(BaseModel):
     verdict: Annotated[
         str, Field(description="new 新增、updated 更新、unchanged 无变化、conflict 冲突、error 错误")
     ]
-    subject: str
-    title: str
+    subject: Annotated[str, Field(description="统一社会信用代码；工单则为原编号")]
+    title: Annotated[str, Field(description="企业名称；工单则为导入后的事项编号")]
     reasons: list[ReasonView]
 
 
 class ImportView(BaseModel):
     id: str
+    kind: Annotated[str, Field(description="list 名单、history 工单")]
     file: str
     digest: str
     by: str

@@ -7,6 +7,7 @@ proves that it does; `MAX_HOPS` guards against definitions that were never certi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from engine import timing
@@ -114,7 +115,8 @@ def withdraw(draft: Draft, key: str) -> None:
     _change_lane(draft, key, lane, state=lane.state, outcome="withdrawn", holder=lane.holder)
 
 
-def open_lanes(draft: Draft, came_from: str, state_id: str) -> None:
+def open_lanes(draft: Draft, came_from: str, state_id: str, *, since: datetime | None = None) -> None:
+    """`since`: the case came into the state then, before this event (`takeover.py`)."""
     entry = draft.program.parallels.get(state_id)
     if entry is None or came_from in entry[1]:
         return
@@ -123,7 +125,7 @@ def open_lanes(draft: Draft, came_from: str, state_id: str) -> None:
     if not parallel.again:
         _retire_lanes(draft, state_id, wanted)
     for key in wanted:
-        open_lane(draft, state_id, parallel, key)
+        open_lane(draft, state_id, parallel, key, since=since)
 
 
 def _retire_lanes(draft: Draft, group: str, wanted: Collection[str]) -> None:
@@ -143,7 +145,9 @@ def _wanted(draft: Draft, group: str, parallel: Parallel) -> list[str]:
     return list(parallel.lanes)
 
 
-def open_lane(draft: Draft, group: str, parallel: Parallel, key: str) -> None:
+def open_lane(
+    draft: Draft, group: str, parallel: Parallel, key: str, *, since: datetime | None = None
+) -> None:
     """Open a lane, or open it anew with empty data: what it brought the time before is in the history."""
     before = draft.case.lanes.get(key)
     lane_type = draft.program.definition.lanes[parallel.lane]
@@ -159,7 +163,7 @@ def open_lane(draft: Draft, group: str, parallel: Parallel, key: str) -> None:
         outcome="",
         holder=_lane_holder(draft, parallel, key, state).as_data(),
     )
-    timing.start(draft, lane_clock(key))
+    timing.start(draft, lane_clock(key), since=since)
     draft.notify_holder(draft.case.lanes[key].holder, "arrived", lane=key, state=lane_type.start)
 
 

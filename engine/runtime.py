@@ -127,14 +127,18 @@ class Engine:
                     unit.set_aside(case_id, f"{type(error).__name__}: {error}", now)
         return fired
 
+    def handle_in(self, unit: Unit, commands: Sequence[Command]) -> list[Outcome]:
+        """The same in a transaction of the caller. Errors: `StaleCase`, `CaseExists`: begin the unit anew."""
+        loaded = unit.load({c.case for c in commands}, {c.id for c in commands})
+        group = _Group(self, self.now(), unit, loaded)
+        outcomes = [group.take(command) for command in commands]
+        if writes := group.writes():
+            unit.write(writes)
+        return outcomes
+
     def _handle_once(self, commands: Sequence[Command]) -> list[Outcome]:
         with self.store.unit() as unit:
-            loaded = unit.load({c.case for c in commands}, {c.id for c in commands})
-            group = _Group(self, self.now(), unit, loaded)
-            outcomes = [group.take(command) for command in commands]
-            if writes := group.writes():
-                unit.write(writes)
-        return outcomes
+            return self.handle_in(unit, commands)
 
 
 class _Group:
@@ -253,10 +257,16 @@ def _clean(command: Command) -> tuple[Command, Mapping[str, Any]]:
     return (command if asked == given else replace(command, **asked)), asked
 
 
+def request_of(command: Command) -> str:
+    """The digest under which the receipt of this command remembers what was asked. Errors: `NotCanonical`."""
+    return _request_digest(*_clean(command))
+
+
 def _request_digest(command: Command, asked: Mapping[str, Any]) -> str:
     """Two requests under one key are the same if their kind, case, actor and content are."""
     request = {
-        "actor": command.actor.id,
+        # What was taken over is the same work, whoever brings it again.
+        "actor": "" if isinstance(command, Import) else command.actor.id,
         "asked": asked,
         # A repeated opening may come with another number; the first one stands.
         "case": "" if isinstance(command, Open | Import) else command.case,

@@ -2,6 +2,7 @@
 
 One event holds it all: what happened before is evidence in `asked.past` and is not decided again; what the present owes follows
 from it by the workflow. Clocks that a past step started, stopped or cancelled are started, stopped or cancelled as of then.
+Lanes that the state opens began when the case came into it; those that an earlier state opened are not known, and none is opened.
 """
 
 from __future__ import annotations
@@ -113,8 +114,10 @@ def _enter(draft: Draft, name: str, state: State, since: datetime) -> None:
     timing.pause_for(draft, state, since=since)
     if not state.final:
         timing.start(draft, STATE_CLOCK, since=since)
-        movement.open_lanes(draft, "", name)
-    if not ended:
+        movement.open_lanes(draft, "", name, since=since)
+    if onward := movement.joined(draft):
+        movement.enter(draft, onward)  # no case can have stood where nothing is waited for
+    elif not ended:
         draft.notify_holder(draft.case.holder, "arrived", state=name)
 
 

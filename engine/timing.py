@@ -61,12 +61,12 @@ def _case_rule(program: Program) -> Rule | None:
 def start(draft: Draft, clock_id: str, *, since: datetime | None = None) -> None:
     """Start a new cycle of a clock, unless the limits table says that this class of case has none.
 
-    `since`: it began then, before this event (`takeover.py`).
+    `since`: it began then, before this event (`takeover.py`), unless it counts from a step of the past.
     """
     rule = rule_of(draft.program, draft.case, clock_id)
     if rule is None:
         return
-    since = since or _since(draft, rule, clock_id)
+    since = _since(draft, rule, clock_id) or since
     limit, column = _limit(draft, rule, clock_id, started_at=since or draft.at)
     if limit is None:
         return

@@ -17,6 +17,7 @@ from adapters.db import arrays, errors, rows
 from adapters.db.aside import Aside, parameters, statements
 from adapters.db.database import BUSY_SECONDS, Database
 from adapters.db.history import history
+from adapters.db.imported import BatchRow, remembering
 from adapters.db.shelf import Shelf
 from engine.case import Case, CaseId, CommandId
 from engine.errors import BihuanError, StaleCase
@@ -92,8 +93,13 @@ class PostgresUnit:
         except StaleCase:
             self._start_over()
             raise
-        self._before.update({w.case.id: w.case for w in writes.cases})
+        # New ones are read again if they move: an import of many thousands keeps none of them here.
+        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
         self._shelf.keep(w.case for w in writes.cases)
+
+    def remember(self, batch: BatchRow) -> None:
+        """What was imported, in the same transaction as the cases that it brought."""
+        self._connection.execute(_REMEMBER.encode(), batch)
 
     def _start_over(self) -> None:
         """A refused write takes back all of its unit; who catches the error begins again with nothing."""
@@ -189,6 +195,7 @@ _EXIST: Final = 'SELECT id FROM "case" WHERE id = ANY(%b)'
 _DUE: Final = 'SELECT id FROM "case" WHERE wake_at <= %s::bigint ORDER BY wake_at, id LIMIT %s::bigint FOR UPDATE SKIP LOCKED'
 
 _ASIDE: Final = statements("%s")
+_REMEMBER: Final = remembering("%s")
 
 _ROWS: Final[dict[str, Any]] = {
     "opened": rows.CaseRow,

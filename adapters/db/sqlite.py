@@ -14,6 +14,7 @@ from adapters.db import errors, rows
 from adapters.db.aside import Aside, parameters, statements
 from adapters.db.database import BUSY_SECONDS, SQLITE_PRAGMAS, Database
 from adapters.db.history import history
+from adapters.db.imported import BatchRow, remembering
 from adapters.db.shelf import Shelf
 from engine.case import Case, CaseId, CommandId
 from engine.errors import BihuanError
@@ -99,8 +100,13 @@ class SqliteUnit:
             if isinstance(error, sqlite3.IntegrityError):
                 raise _lost_race(error, batch) from error
             raise
-        self._before.update({w.case.id: w.case for w in writes.cases})
+        # New ones are read again if they move: an import of many thousands keeps none of them here.
+        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
         self._shelf.keep(w.case for w in writes.cases)
+
+    def remember(self, batch: BatchRow) -> None:
+        """What was imported, in the same transaction as the cases that it brought."""
+        self._connection.execute(_REMEMBER, batch)
 
     def _start_over(self) -> None:
         """A refused write takes back all of its unit; who catches the error begins again with nothing."""
@@ -151,6 +157,7 @@ _RECEIPTS: Final = f"SELECT {', '.join(rows.ReceiptRow._fields)} FROM receipt WH
 _DUE: Final = 'SELECT id FROM "case" WHERE wake_at <= ? ORDER BY wake_at, id LIMIT ?'
 _MOVE: Final = f'UPDATE "case" SET {", ".join(f"{name} = ?" for name in rows.CaseRow._fields[1:])} WHERE id = ? AND seq = ?'
 _ASIDE: Final = statements("?")
+_REMEMBER: Final = remembering("?")
 _STATEMENTS: Final = {
     "opened": _insert("case", rows.CaseRow),
     "events": _insert("event", rows.EventRow),

@@ -6,10 +6,9 @@ The verdicts come from `judging.py`; the rows go by `commit.py`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -20,15 +19,19 @@ from adapters.importing import commit, known
 from adapters.importing.commit import Writing
 from adapters.importing.entries import entries_of, flag_duplicates, flag_excess
 from adapters.importing.judging import Judge
-from adapters.importing.verdicts import (
-    DryRun,
-    Entry,
-    FutureList,
-    ListOptions,
-    NotUndoable,
-    UnknownBatch,
-    Weight,
+from adapters.importing.records import (
+    LIST,
+    Batch,
+    Looked,
+    Watch,
+    batch_of,
+    find_batch,
+    number_of,
+    require_batch,
+    row_of,
+    unwatched,
 )
+from adapters.importing.verdicts import DryRun, Entry, FutureList, ListOptions, NotUndoable, Weight
 from adapters.spreadsheets.cleaning import clean_day
 from adapters.spreadsheets.headings import Vocabulary, vocabulary
 from adapters.spreadsheets.reading import read_sheets
@@ -37,52 +40,11 @@ from adapters.subjects import reading
 from adapters.subjects.registry import Subjects
 from adapters.subjects.writing import SubjectUnit
 from engine import canonical
-from engine.directory import covers
 from engine.programme.facts import FactSpec, FactType, SubjectSpec
 
-__all__ = ["Batch", "Imports", "Watch"]
+__all__ = ["Imports"]
 
-_Item = TypeVar("_Item")
-
-LIST: Final = "list"
 _PAIRS: Final = (("研发费用", "营业收入"),)  # the first is a part of the second
-
-
-class Watch(Protocol):
-    """Follows the work, as a progress bar does: what, which items, how many."""
-
-    def __call__(self, title: str, items: Iterable[_Item], total: int, /) -> Iterator[_Item]: ...
-
-
-def unwatched(title: str, items: Iterable[_Item], total: int, /) -> Iterator[_Item]:
-    return iter(items)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """`committed_at` None: looked at, not imported. `summary` is that of the dry run."""
-
-    id: str
-    kind: str
-    file: str
-    digest: str
-    by: str
-    at: datetime
-    options: Mapping[str, Any]
-    summary: Mapping[str, Any]
-    committed_at: datetime | None
-    undone_at: datetime | None
-
-    @property
-    def scope(self) -> tuple[str, ...]:
-        return tuple(self.options.get("scope", ()))
-
-    def is_within(self, regions: Iterable[str]) -> bool:
-        """Whether somebody responsible for `regions` may see it; nobody, where it says nothing of its own."""
-        regions = tuple(regions)
-        return bool(self.scope) and all(
-            any(covers(mine, region) for mine in regions) for region in self.scope
-        )
 
 
 class Imports:
@@ -135,12 +97,12 @@ class Imports:
             already=already,
         )
 
-    def keep(self, connection: Connection, dry: DryRun, *, by: str, now: datetime) -> str:
+    def keep(self, connection: Connection, dry: Looked, *, by: str, now: datetime) -> str:
         """Remember a dry run, so that it can be looked at and committed later: its number."""
-        id = self._number(dry, by, now)
-        if _find(connection, id) is None:
-            row = _row(dry, id=id, by=by, at=now, committed_at=None, undo={})
-            connection.execute(insert(BATCH).values(**row))
+        id = number_of(dry, by, now, self._local_date(now))
+        if find_batch(connection, id) is None:
+            row = row_of(dry, id=id, by=by, at=now)
+            connection.execute(insert(BATCH).values(row._asdict()))
         return id
 
     def commit(self, dry: DryRun, *, by: str, now: datetime) -> Batch | None:
@@ -150,7 +112,7 @@ class Imports:
         """
         with self._subjects.unit(now) as unit:
             id = self.commit_in(unit, dry, by=by)
-            return _batch(_require(unit.connection, id)) if id else None
+            return batch_of(require_batch(unit.connection, id)) if id else None
 
     def commit_in(self, unit: SubjectUnit, dry: DryRun, *, by: str, kept: str = "") -> str:
         """The same in a transaction of the caller: the number of the batch. `kept`: that of the remembered dry run."""
@@ -161,26 +123,26 @@ class Imports:
         if not dry.changes:
             return ""
         commit.require_unmoved(connection, dry)
-        id = kept or self._number(dry, by, now)
+        id = kept or number_of(dry, by, now, self._local_date(now))
         undo = commit.write(unit, _writing(dry, id, by, now), dry.changes)
-        row = _row(dry, id=id, by=by, at=now, committed_at=now, undo=undo)
-        if _find(connection, id) is None:
-            connection.execute(insert(BATCH).values(**row))
+        row = row_of(dry, id=id, by=by, at=now, committed_at=now, undo=undo)._asdict()
+        if find_batch(connection, id) is None:
+            connection.execute(insert(BATCH).values(row))
         else:
-            connection.execute(update(BATCH).where(BATCH.c.id == id).values(**row))
+            connection.execute(update(BATCH).where(BATCH.c.id == id).values(row))
         return id
 
     def undo(self, batch: str, *, now: datetime) -> tuple[Batch, int]:
         """Withdraw what a batch brought; the number of subjects. Errors: `UnknownBatch`, `NotUndoable`."""
         with self._subjects.unit(now) as unit:
             touched = self.undo_in(unit, batch)
-            return _batch(_require(unit.connection, batch)), touched
+            return batch_of(require_batch(unit.connection, batch)), touched
 
     def undo_in(self, unit: SubjectUnit, batch: str) -> int:
         """The same in a transaction of the caller."""
         connection = unit.connection
         commit.alone(connection)
-        row = _require(connection, batch)
+        row = require_batch(connection, batch)
         if row.kind != LIST or row.committed_at is None or row.undone_at is not None:
             raise NotUndoable(
                 f"批次 {batch} 不能撤销：没有导入、已经撤销，或不是名单",
@@ -194,25 +156,19 @@ class Imports:
     def batch(self, id: str) -> Batch:
         """Errors: `UnknownBatch`."""
         with self._database.reading() as connection:
-            return _batch(_require(connection, id))
+            return batch_of(require_batch(connection, id))
 
     def batches(self, regions: Iterable[str], *, limit: int = 100) -> list[Batch]:
         """Those that somebody responsible for `regions` may see, the newest first."""
         regions, found = tuple(regions), []
         with self._database.reading() as connection:
             for row in connection.execute(select(BATCH).order_by(BATCH.c.at.desc(), BATCH.c.id)):
-                batch = _batch(row)
+                batch = batch_of(row)
                 if batch.is_within(regions):
                     found.append(batch)
                 if len(found) == limit:
                     break
         return found
-
-    def _number(self, dry: DryRun, by: str, now: datetime) -> str:
-        """`20261125-3f2a91c0`: sayable, and another one for the same file at another moment."""
-        options = canonical.encode(dry.options.as_data()).decode()
-        made = hashlib.sha256(f"{dry.digest}\n{options}\n{by}\n{micros(now)}".encode()).hexdigest()
-        return f"{self._local_date(now):%Y%m%d}-{made[:8]}"
 
 
 def _writing(dry: DryRun, batch: str, by: str, now: datetime) -> Writing:
@@ -277,46 +233,3 @@ def _same(connection: Connection, digest: str, options: ListOptions) -> str:
     )
     wanted = canonical.encode(options.as_data())
     return next((row.id for row in connection.execute(query) if row.options == wanted), "")
-
-
-def _row(
-    dry: DryRun, *, id: str, by: str, at: datetime, committed_at: datetime | None, undo: commit.Undo
-) -> dict[str, Any]:
-    return {
-        "id": id,
-        "kind": LIST,
-        "file": dry.file,
-        "digest": dry.digest,
-        "by": by,
-        "at": micros(at),
-        "options": canonical.encode(dry.options.as_data()),
-        "counts": canonical.encode({"summary": dry.summary(), "undo": undo}),
-        "committed_at": micros(committed_at) if committed_at else None,
-        "undone_at": None,
-    }
-
-
-def _find(connection: Connection, id: str) -> Any:
-    return connection.execute(select(BATCH).where(BATCH.c.id == id)).one_or_none()
-
-
-def _require(connection: Connection, id: str) -> Any:
-    row = _find(connection, id)
-    if row is None:
-        raise UnknownBatch(f"没有批次 {id}", hint="bihuan import batches 列出各批次")
-    return row
-
-
-def _batch(row: Any) -> Batch:
-    return Batch(
-        id=row.id,
-        kind=row.kind,
-        file=row.file,
-        digest=row.digest,
-        by=row.by,
-        at=moment(row.at),
-        options=canonical.decode(row.options),
-        summary=canonical.decode(row.counts)["summary"],
-        committed_at=moment(row.committed_at) if row.committed_at is not None else None,
-        undone_at=moment(row.undone_at) if row.undone_at is not None else None,
-    )

@@ -48,7 +48,7 @@ class Happened(Model):
 
 
 class HistoryMapping(Model):
-    """`unsaid`: words that stand for nothing. `opened`: the moment at which it began."""
+    """`unsaid`: words that stand for nothing. `opened`: the moment at which it began. `personal`: columns that are left out."""
 
     workflow: Id
     number: Names
@@ -61,6 +61,7 @@ class HistoryMapping(Model):
     past: Annotated[tuple[Happened, ...], BeforeValidator(as_tuple)] = ()
     fields: dict[Id, FieldFrom] = Field(default_factory=dict)
     unsaid: Names = ()
+    personal: Names = ()
 
 
 def hotline() -> HistoryMapping:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 import xlsxwriter
 
+from adapters.importing.history import HistoryRun
 from adapters.importing.verdicts import DryRun, RowResult, Verdict
 from adapters.spreadsheets.sheets import Raw
 
@@ -26,8 +27,9 @@ _KEPT_OUT: Final = (Verdict.ERROR, Verdict.CONFLICT)
 _TEXT_MAX: Final = 32_000  # Excel's own limit is 32,767
 
 
-def error_workbook(dry: DryRun) -> bytes:
-    """What to send back; with no row below the headings where every row is good."""
+def error_workbook(dry: DryRun | HistoryRun) -> bytes:
+    """What to send back; with no row below the headings where every row is good. Personal columns of a history stay blank."""
+    hidden = dry.personal if isinstance(dry, HistoryRun) else frozenset()
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, dict(_OPTIONS)) as book:
         page = book.add_worksheet("需改正的行")
@@ -46,8 +48,12 @@ def error_workbook(dry: DryRun) -> bytes:
         kept_out = [result for result in dry.results if result.verdict in _KEPT_OUT]
         for line, result in enumerate(kept_out, start=len(heading)):
             _write_result(page, line, result, wrap)
-            _write(page, line, width, dry.table.sheet.rows[result.row - 1], None)
+            _write(page, line, width, _shown(dry.table.sheet.rows[result.row - 1], hidden), None)
     return made.getvalue()
+
+
+def _shown(row: Sequence[Raw], hidden: Collection[int]) -> list[Raw]:
+    return ["" if column in hidden else cell for column, cell in enumerate(row)]
 
 
 def _write_result(page: Any, line: int, result: RowResult, wrap: Any) -> None:

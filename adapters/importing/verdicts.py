@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from adapters.spreadsheets.tables import Table
 from engine.errors import BihuanError
@@ -184,6 +184,8 @@ class RowResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
     """`seen` is the version of each known subject that the verdicts rest on; `already` an import of the same file."""
+
+    kind: ClassVar[str] = "list"
 
     file: str
     digest: str

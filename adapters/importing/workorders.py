@@ -1,6 +1,7 @@
 """Rows of an export as commands that take cases over: what each column says, in the words of a workflow.
 
-Everything that the file says and no field takes is kept as it stands in the first entry of the past, but for personal columns.
+Everything that the file says and no field takes is kept as it stands in the first entry of the past, but for personal columns:
+those are sealed in their fields, or left out.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from engine.directory import Directory, covers
 from engine.errors import BihuanError
 from engine.fields import TEXT_MAX
 
-__all__ = ["Setting", "WorkOrder", "columns_of", "command_id", "work_orders"]
+__all__ = ["Setting", "WorkOrder", "columns_of", "command_id", "personal_columns", "work_orders"]
 
 _TIME: Final = re.compile(r"^(.*?)[ T]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?$")
+_PERSONAL: Final = re.compile("电话|手机|身份证|证件号|住址|邮箱|微信|qq", re.IGNORECASE)
 _MORNING: Final = time(9)
 _ORIGINAL_MAX: Final = 4_000  # characters of one cell that are kept
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)
@@ -77,6 +79,7 @@ def columns_of(mapping: HistoryMapping) -> Vocabulary:
         mapping.county,
         mapping.opened,
         mapping.state.headings,
+        mapping.personal,
     ]
     groups += [each.headings for each in mapping.past]
     groups += [each.headings for each in mapping.fields.values()]
@@ -85,12 +88,24 @@ def columns_of(mapping: HistoryMapping) -> Vocabulary:
     return {**found, **numbers}
 
 
+def personal_columns(table: Table, setting: Setting) -> frozenset[int]:
+    """Those of personal fields, those that the mapping calls personal, and those whose heading says so itself."""
+    fields, mapping = setting.definition.fields, setting.mapping
+    sealed = [f.headings for name, f in mapping.fields.items() if name in fields and fields[name].personal]
+    words = {fold(word) for headings in (*sealed, mapping.personal) for word in headings}
+    return frozenset(
+        column.index
+        for column in table.columns
+        if fold(column.heading) in words or _PERSONAL.search(column.heading)
+    )
+
+
 def work_orders(table: Table, setting: Setting) -> Iterator[WorkOrder]:
     reader = _Reader(table, setting)
     seen: dict[str, int] = {}
     for number, row in table.rows():
         order = _Row(reader, number, row).read()
-        if order.number in seen:
+        if order.number and order.number in seen:
             reason = Reason("doubled_number", f"原编号与第 {seen[order.number]} 行相同", "", Weight.ERROR)
             order = WorkOrder(order.row, order.number, None, (*order.reasons, reason))
         seen.setdefault(order.number, order.row)
@@ -104,12 +119,24 @@ class _Reader:
         self.setting = setting
         self.headings = {column.index: column.heading for column in table.columns}
         self._index = {fold(column.heading): column.index for column in reversed(table.columns)}
-        fields, mapping = setting.definition.fields, setting.mapping
-        personal = [f for name, f in mapping.fields.items() if name in fields and fields[name].personal]
-        self.personal = {self._index.get(fold(word)) for each in personal for word in each.headings}
+        self.personal = personal_columns(table, setting)
+        self._columns: dict[Sequence[str], int | None] = {}
+        self._units: dict[str, list[str]] = {}
+        for unit in setting.directory.units:
+            if covers(setting.region, unit.region):
+                self._units.setdefault(folded_name(unit.title), []).append(unit.id)
 
     def column(self, headings: Sequence[str]) -> int | None:
-        return next((self._index[fold(word)] for word in headings if fold(word) in self._index), None)
+        if headings not in self._columns:
+            found = (self._index[fold(word)] for word in headings if fold(word) in self._index)
+            self._columns[headings] = next(found, None)
+        return self._columns[headings]
+
+    def units(self, said: str) -> Sequence[str]:
+        """By id, else by title below the region of the office."""
+        if self.setting.directory.unit(said) is not None:
+            return [said]
+        return self._units.get(folded_name(said), ())
 
 
 class _Row:
@@ -247,13 +274,7 @@ class _Row:
         return said[:most]
 
     def _unit(self, said: str, headings: Sequence[str]) -> str | None:
-        wanted = folded_name(said)
-        found = [
-            unit.id
-            for unit in self._setting.directory.units
-            if said == unit.id
-            or (folded_name(unit.title) == wanted and covers(self._setting.region, unit.region))
-        ]
+        found = self._reader.units(said)
         if len(found) == 1:
             return found[0]
         self._object("unknown_unit", f"没有“{said}”这个单位，或不止一个", headings)

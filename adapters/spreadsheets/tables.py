@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -79,30 +79,19 @@ class Table:
 
     def rows(self) -> Iterator[tuple[int, Sequence[Raw]]]:
         """Rows that say something of a subject: no blank ones, totals, headings again, numbering or notes."""
-        return ((number, row) for number, row in self._below() if not self._is_beside(row))
+        headings = self._headings()
+        return ((number, row) for number, row in self._below() if not _is_beside(row, headings))
 
     def left_out(self) -> list[int]:
         """The other rows below the heading that are not blank, from 0: nothing is passed over in silence."""
-        return [number for number, row in self._below() if any(row) and self._is_beside(row)]
+        headings = self._headings()
+        return [number for number, row in self._below() if any(row) and _is_beside(row, headings)]
 
     def _below(self) -> Iterator[tuple[int, Sequence[Raw]]]:
         return enumerate(self.sheet.rows[self.bottom + 1 :], start=self.bottom + 1)
 
-    def _is_beside(self, row: Sequence[Raw]) -> bool:
-        said = [cell for cell in row if not _is_blank(cell)]
-        if not said:
-            return True
-        if any(isinstance(cell, str) and _CODE.fullmatch(cell.strip()) for cell in said[:4]):
-            return False
-        return (
-            _is_note(said)
-            or _is_total(said)
-            or _is_numbering(said)
-            or tuple(map(_text, row)) in self._headings()
-        )
-
-    def _headings(self) -> list[tuple[str, ...]]:
-        return [tuple(map(_text, row)) for row in self.sheet.rows[self.top : self.bottom + 1]]
+    def _headings(self) -> set[tuple[str, ...]]:
+        return {tuple(map(_text, row)) for row in self.sheet.rows[self.top : self.bottom + 1]}
 
 
 def find_table(sheets: Sequence[Sheet], words: Vocabulary, *, wanted: str = "") -> tuple[Sheet, int, int]:
@@ -265,6 +254,15 @@ def _text(cell: Raw) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))  # a year as a heading
     return str(cell)
+
+
+def _is_beside(row: Sequence[Raw], headings: Collection[tuple[str, ...]]) -> bool:
+    said = [cell for cell in row if not _is_blank(cell)]
+    if not said:
+        return True
+    if any(isinstance(cell, str) and _CODE.fullmatch(cell.strip()) for cell in said[:4]):
+        return False
+    return _is_note(said) or _is_total(said) or _is_numbering(said) or tuple(map(_text, row)) in headings
 
 
 def _is_blank(cell: Raw) -> bool:

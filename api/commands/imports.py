@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
-from adapters.importing.batches import Batch
-from adapters.importing.mapping import hotline, read_mapping
+from adapters.importing.history import HistoryOptions
+from adapters.importing.mapping import read_mapping
+from adapters.importing.records import Batch
 from adapters.importing.sending_back import error_workbook
 from adapters.importing.verdicts import DryRun, ListOptions, RowResult, Verdict
 from api.commands.opening import OPERATOR, container, everything
@@ -96,22 +97,35 @@ def import_history(
     dry_run: Dry = False,
     yes: Yes = False,
     sheet: SheetName = "",
+    errors: Annotated[
+        Path | None,
+        typer.Option(help="Write the rows to put right into this workbook, without personal columns."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Work orders of another system: each becomes a case where it stood, found again by its original number."""
-    read = read_mapping(mapping.read_bytes(), mapping.name) if mapping else hotline()
+    if mapping:
+        read_mapping(
+            mapping.read_bytes(), mapping.name
+        )  # so that what is wrong with it is said under its name
     with container() as made:
-        read = read.model_copy(update={"workflow": workflow})
-        run = made.histories.dry_run(
-            file.read_bytes(), file.name, read, region=region, actor=OPERATOR, sheet=sheet
+        options = HistoryOptions(
+            region=region,
+            reach=everything(made).regions,
+            workflow=workflow,
+            mapping=mapping.read_text(encoding="utf-8") if mapping else "",
+            sheet=sheet,
         )
+        run = made.histories.dry_run(file.read_bytes(), file.name, options, actor=OPERATOR, watch=working_on)
+        if errors:
+            errors.write_bytes(error_workbook(run))
         is_real = yes and not dry_run
         if is_real:
-            run = made.histories.commit(run, by=OPERATOR.id)
+            run = made.histories.commit(run, by=OPERATOR.id, watch=working_on)
     data = {
-        "counts": run.counts(),
+        **run.summary(),
+        "batch": run.batch,
         "imported": is_real,
-        "unknown_columns": list(run.unknown_columns),
         "cases": dict(run.cases),
         "results": [result.as_data() for result in run.results if result.reasons],
     }
@@ -202,10 +216,12 @@ def _show_history(console: Console, data: Mapping[str, Any], results: Sequence[R
         console.print("没有用到的列（留在原始记录中）：" + "、".join(data["unknown_columns"]))
     _show_rows(console, results)
     console.print(_counts(data["counts"]))
-    if not data["counts"]["new"]:
-        console.print("没有可以导入的新事项")
+    if data["batch"]:
+        console.print(f"已导入，批次 {data['batch']}；历史事项不能撤销")
+    elif data["counts"]["new"]:
+        console.print("只是试导，没有写入；加 --yes 导入其中无误的行")
     else:
-        console.print("已导入" if data["imported"] else "只是试导，没有写入；加 --yes 导入其中无误的行")
+        console.print("没有可以导入的新事项")
 
 
 def _show_rows(console: Console, results: Sequence[RowResult]) -> None:

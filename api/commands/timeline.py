@@ -108,9 +108,7 @@ class _Reading:
 
     def _who(self) -> str:
         actor = self.event.body["actor"]
-        if actor["kind"] != "person":
-            return {"clock": CLOCK, "system": "系统"}[actor["kind"]]
-        name = self._person(actor["id"])
+        name = {"clock": CLOCK, "system": "系统"}.get(actor["kind"]) or self._person(actor["id"])
         return f"{name}（代 {self._person(actor['for'])}）" if actor["for"] else name
 
     def _person(self, person: str) -> str:

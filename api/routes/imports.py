@@ -1,4 +1,4 @@
-"""Imports of lists: a dry run of an uploaded file, the rows to put right, then commit or nothing, and a way back."""
+"""Imports of lists and histories: a dry run of an uploaded file, the rows to put right, commit or nothing, and a way back."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ from starlette.responses import Response
 
 from adapters.bootstrap import Container
 from adapters.files import UnknownFile
-from adapters.importing.batches import Batch
+from adapters.importing.history import HistoryOptions, HistoryRun
+from adapters.importing.records import HISTORY, Batch
 from adapters.importing.sending_back import error_workbook
 from adapters.importing.verdicts import DryRun, ImportMoved, ListOptions, UnknownBatch
 from adapters.sniffing import XLSX
-from api.auth import Caller
+from api.auth import CHANNEL, Caller
 from api.deps import IdempotencyKey, TheCaller, TheContainer, command_id, parse_json, read_json_body, shape_of
 from api.documents import PROBLEMS, refusals
 from api.import_schemas import ImportBody, ImportList, ImportStep, ImportView, RowView
+from engine.access import Actor
 from engine.directory import covers
-from engine.errors import Blocker, Forbidden
+from engine.errors import Blocker, Forbidden, InvalidData
 
 router = APIRouter(tags=["导入"], responses=refusals(400, 401, 403, 404, 422, 503))
 
 Body = Annotated[bytes, Depends(read_json_body)]
+Run = DryRun | HistoryRun
 ROLES: Final = ("coordinator", "liaison")
+HISTORY_IMPORT: Final = "import"  # takes cases over in the name of the person who imports
 SHOWN: Final = 200
 _CHANGES: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (409, 413, 415)}
 _WORKBOOK: dict[int | str, dict[str, Any]] = {
@@ -35,23 +39,18 @@ _WORKBOOK: dict[int | str, dict[str, Any]] = {
 
 
 @router.post(
-    "/imports", operation_id="dry_run_import", summary="试导一个已上传的名单：逐行给出结论，不写入", status_code=201,
+    "/imports", operation_id="dry_run_import", summary="试导一个已上传的名单或工单表：逐行给出结论，不写入", status_code=201,
     response_model=ImportView, openapi_extra=shape_of(ImportBody), responses=_CHANGES,
 )  # fmt: skip
 def dry_run_import(
     container: TheContainer, caller: TheCaller, body: Body, key: IdempotencyKey = None
 ) -> ImportView:
     asked = parse_json(body, ImportBody)
-    options = ListOptions(
-        scope=_scope(caller, asked.region),
-        **asked.model_dump(
-            include={"sheet", "year", "unit", "region", "source", "vintage", "verified", "trust_figures"}
-        ),
-    )
+    options = _options(caller, asked)
     file = container.files.find(asked.digest)
     if file is None:
         raise UnknownFile("没有这份文件", hint="先用 POST /api/v1/files 上传")
-    dry = _dry_run(container, container.files.content(asked.digest), file.name, options)
+    dry = _dry_run(container, container.files.content(asked.digest), file.name, options, caller.person)
 
     def keep(connection: Connection, now: datetime) -> str:
         return container.imports.keep(connection, dry, by=caller.person, now=now)
@@ -95,8 +94,10 @@ def commit_import(
     parse_json(body, ImportStep)
     found = _kept(container, caller, batch)
     dry = None if found.committed_at else _again(container, found)
-    if dry and not dry.already and dry.counts() != dict(found.summary["counts"]):
-        raise ImportMoved("试导之后数据又有变化，各行的结论与当时不同", hint="重新试导，再提交")
+    if isinstance(dry, HistoryRun):
+        return _commit_history(container, caller, key, found, dry)
+    if dry and not dry.already:
+        _require_same(dry, found)
 
     def commit(connection: Connection, now: datetime) -> str:
         unit = container.subjects.unit_on(connection, now)
@@ -104,6 +105,22 @@ def commit_import(
         return done or found.id
 
     return _view(_once(container, caller, key, {"commit": batch}, commit))
+
+
+def _commit_history(
+    container: Container, caller: Caller, key: str | None, found: Batch, run: HistoryRun
+) -> ImportView:
+    """The key is taken first; then the batch, which is committed once whoever asks. See tests/api/test_import_histories.py."""
+    _require_same(run, found)
+    _once(container, caller, key, {"commit": found.id}, lambda connection, now: found.id)
+    container.histories.commit(run, by=caller.person, kept=found.id)
+    return _view(container.imports.batch(found.id))
+
+
+def _require_same(dry: Run, found: Batch) -> None:
+    """Errors: `ImportMoved`."""
+    if dry.counts() != dict(found.summary["counts"]):
+        raise ImportMoved("试导之后数据又有变化，各行的结论与当时不同", hint="重新试导，再提交")
 
 
 @router.post(
@@ -139,6 +156,18 @@ def _once(
     return container.imports.batch(done.answer["batch"])
 
 
+def _options(caller: Caller, asked: ImportBody) -> ListOptions | HistoryOptions:
+    """Errors: `Forbidden`, `InvalidData` where it is not clear whose work orders they are."""
+    scope = _scope(caller, asked.region)
+    if asked.kind == HISTORY:
+        if len(scope) > 1:
+            raise InvalidData("请写明是哪个区划的工单", hint="填写 region：" + "、".join(scope))
+        wanted = asked.model_dump(include={"workflow", "mapping", "sheet"})
+        return HistoryOptions(region=scope[0], reach=caller.reach.regions, **wanted)
+    listed = {"sheet", "year", "unit", "region", "source", "vintage", "verified", "trust_figures"}
+    return ListOptions(scope=scope, **asked.model_dump(include=listed))
+
+
 def _scope(caller: Caller, region: str) -> tuple[str, ...]:
     """The regions for which the caller imports. Errors: `Forbidden`."""
     held = _held(caller)
@@ -169,24 +198,32 @@ def _kept(container: Container, caller: Caller, batch: str) -> Batch:
     return found
 
 
-def _again(container: Container, batch: Batch) -> DryRun:
+def _again(container: Container, batch: Batch) -> Run:
     content = container.files.content(f"sha256:{batch.digest}")
-    return _dry_run(container, content, batch.file, ListOptions.from_data(batch.options))
+    read = HistoryOptions if batch.kind == HISTORY else ListOptions
+    return _dry_run(container, content, batch.file, read.from_data(batch.options), batch.by)
 
 
-def _dry_run(container: Container, content: bytes, name: str, options: ListOptions) -> DryRun:
+def _dry_run(
+    container: Container, content: bytes, name: str, options: ListOptions | HistoryOptions, person: str
+) -> Run:
+    """`person`: who takes over what is imported."""
     now = container.now()
+    if isinstance(options, HistoryOptions):
+        actor = Actor(id=HISTORY_IMPORT, kind="system", stands_in_for=person, channel=CHANNEL)
+        return container.histories.dry_run(content, name, options, actor=actor)
     programme = container.programmes.current(now).programme
     return container.imports.dry_run(
         content, name, subject=programme.subject, facts=programme.facts, options=options, now=now
     )
 
 
-def _view(batch: Batch, dry: DryRun | None = None) -> ImportView:
+def _view(batch: Batch, dry: Run | None = None) -> ImportView:
     told = [result for result in dry.results if result.reasons][:SHOWN] if dry else []
     summary = dict(batch.summary)
     return ImportView(
         id=batch.id,
+        kind=batch.kind,
         file=batch.file,
         digest=f"sha256:{batch.digest}",
         by=batch.by,

@@ -30,7 +30,7 @@ def main() -> None:
     asked = parser.parse_args()
     data = big_list(asked.rows)
     print(f"{asked.rows} rows, {len(data) // 1024} KB")
-    with _database(asked.postgres) as url:
+    with temporary_database(asked.postgres) as url:
         migrate.upgrade(url)
         database = Database(url)
         for name, now in (("empty database", NOW), ("the same again", NOW + timedelta(days=1))):
@@ -52,7 +52,7 @@ def _measure(database: Database, data: bytes, name: str, now: datetime) -> None:
 
 
 @contextmanager
-def _database(is_postgres: bool) -> Iterator[str]:
+def temporary_database(is_postgres: bool) -> Iterator[str]:
     if is_postgres:
         with private_postgres() as server, fresh_database(server.url) as url:
             yield url

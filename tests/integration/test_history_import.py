@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 
 from adapters.db.views import Filter
-from adapters.importing.history import HistoryRun
-from adapters.importing.mapping import BadMapping, hotline, read_mapping
+from adapters.importing.history import HistoryOptions, HistoryRun
+from adapters.importing.mapping import BadMapping, read_mapping
 from adapters.importing.verdicts import NotUndoable
 from adapters.subjects.writing import NewSubject
 from api.commands.replaying import replayed
 from engine.access import Actor, Reach
 from engine.case import CaseId
 from engine.directory import RegionId, SubjectId
-from tests.corpus.dirt import A, sheet
+from tests.corpus.dirt import A, B, sheet
 from tests.support.office import MORNING, Office, an_office
 from tests.support.story import local
 
 OPERATOR = Actor(id="operator", kind="system", channel="cli")
 REGION = "340104"
+OPTIONS = HistoryOptions(region=REGION, reach=("34",))
 # The columns of requirements.md §4.3, with the moments that an export needs for open work orders.
 HEAD = (
     *(
@@ -99,9 +100,7 @@ def desk(tmp_path: Path) -> Iterator[Office]:
 
 
 def dry_run(desk: Office, *orders: Sequence[Any]) -> HistoryRun:
-    return desk.container.histories.dry_run(
-        sheet(HEAD, *orders), "热线.xlsx", hotline(), region=REGION, actor=OPERATOR
-    )
+    return desk.container.histories.dry_run(sheet(HEAD, *orders), "热线.xlsx", OPTIONS, actor=OPERATOR)
 
 
 def taken_over(desk: Office, *orders: Sequence[Any]) -> HistoryRun:
@@ -116,7 +115,7 @@ def test_a_dry_run_opens_nothing(desk: Office) -> None:
     run = dry_run(desk, CLOSED, OPEN)
 
     assert run.counts()["new"] == 2
-    assert run.unknown_columns == ["B：工单类型", "C：问题分类", "D：标签", "S：工单性质"]
+    assert run.summary()["unknown_columns"] == ["B：工单类型", "C：问题分类", "D：标签", "S：工单性质"]
     assert desk.container.views.list_cases(Reach(regions=("34",)), Filter()).cases == ()
 
 
@@ -170,6 +169,71 @@ def test_the_same_export_again_opens_nothing_new(desk: Office) -> None:
     assert [str(result.verdict) for result in second.results] == ["unchanged", "new"]
     assert second.cases["示例-001"] == first.cases["示例-001"]
     assert len(desk.container.views.list_cases(Reach(regions=("34",)), Filter()).cases) == 2
+
+
+def test_of_two_imports_at_once_one_brings_it_and_the_other_finds_it_there(desk: Office) -> None:
+    first, second = dry_run(desk, CLOSED, OPEN), dry_run(desk, CLOSED, OPEN)
+    histories = desk.container.histories
+    brought, found = histories.commit(first, by="p-1"), histories.commit(second, by="p-2")
+
+    assert (brought.counts()["new"], found.counts()["unchanged"], found.batch) == (2, 2, "")
+    assert found.cases == brought.cases
+    assert [batch.by for batch in desk.container.imports.batches([REGION])] == ["p-1"]
+
+
+def test_an_order_that_went_on_elsewhere_is_a_conflict_at_the_cell_and_its_case_stays(desk: Office) -> None:
+    first = taken_over(desk, OPEN)
+    moved = list(OPEN)
+    moved[HEAD.index("工单状态")], moved[HEAD.index("办结时间")] = "已办结", "2026-11-20 16:00"
+    run = taken_over(desk, moved)
+
+    (result,) = run.results
+    assert [(r.code, r.cell) for r in result.reasons] == [
+        ("taken_over_otherwise", "G2"),
+        ("taken_over_otherwise", "M2"),
+    ]
+    assert (str(result.verdict), run.batch, run.cases) == ("conflict", "", first.cases)
+
+
+def test_what_an_order_is_about_may_be_registered_later_and_the_case_stays(desk: Office) -> None:
+    unknown = order("示例-009", "待受理", 企业名称="示例乙公司")
+    taken_over(desk, unknown)
+    with desk.container.subjects.unit(MORNING) as unit:
+        since = desk.container.calendars.current("cn").local_date(MORNING)
+        unit.register_many(
+            [NewSubject(id=SubjectId(B), title="示例乙公司", region=RegionId(REGION), since=since)]
+        )
+    run = dry_run(desk, unknown)
+    assert (run.counts()["unchanged"], codes(run)) == (1, [["taken_over_otherwise"]])
+
+
+def test_a_number_that_another_county_brought_is_an_error_that_names_no_case(desk: Office) -> None:
+    case = taken_over(desk, CLOSED).cases["示例-001"]
+    options = HistoryOptions(region="340111", reach=("340111",))
+    elsewhere = order("示例-001", "待受理", 被反映区="包河区")
+    run = desk.container.histories.dry_run(sheet(HEAD, elsewhere), "热线.xlsx", options, actor=OPERATOR)
+
+    assert codes(run) == [["number_taken"]]
+    assert case not in str(run.results)
+
+
+def test_a_subject_out_of_reach_is_not_found_and_not_told_of(desk: Office) -> None:
+    options = HistoryOptions(region="340111", reach=("340111",))
+    theirs = order("示例-010", "待受理", 被反映区="包河区", 企业名称="示例甲公司")
+    nobody = order("示例-011", "待受理", 被反映区="包河区", 企业名称="示例甲公司一")
+    run = desk.container.histories.dry_run(sheet(HEAD, theirs, nobody), "热线.xlsx", options, actor=OPERATOR)
+    assert codes(run) == [["unknown_subject"], ["unknown_subject"]]
+
+
+def test_personal_columns_without_a_field_leave_no_trace(desk: Office) -> None:
+    head = (*HEAD, "诉求人", "回访手机")
+    data = sheet(head, [*CLOSED, "示例诉求人", "139-示例"])
+    run = desk.container.histories.dry_run(data, "热线.xlsx", OPTIONS, actor=OPERATOR)
+    done = desk.container.histories.commit(run, by="operator")
+
+    (event,) = desk.container.views.history(CaseId(done.cases["示例-001"]))
+    assert "诉求人" not in event.decode()
+    assert "回访手机" not in event.decode() + str(run.summary())
 
 
 def test_what_cannot_be_taken_over_says_why(desk: Office) -> None:

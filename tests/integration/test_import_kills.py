@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,10 +12,13 @@ from adapters.db.database import Database
 from adapters.db.tables import BATCH, OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.importing.verdicts import ListOptions
 from tests.support.importing import NOW
+from tests.support.killing import kill_after, killed_at, moments, seconds_of
 from tests.support.lists import FACTS, big_list, imports_of
 from tests.support.lists import SUBJECT as HEADINGS
 
+WORKER = "tests.support.importing"
 ROWS = 400
+RANDOM_KILLS = 4
 YEARS = 4  # 2023 to 2025, and what belongs to no year
 STAGES = [
     "Reading",
@@ -61,19 +62,6 @@ EVERYTHING = {
 }
 
 
-def run_until(stage: str, url: str, file: Path) -> None:
-    """Start the import and kill it as soon as it says that it is there."""
-    words = [sys.executable, "-m", "tests.support.importing", url, str(file)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith(stage):
-                break
-        else:
-            raise AssertionError(f"it never came to {stage}")
-        process.kill()
-
-
 def test_a_killed_import_leaves_all_or_nothing_and_can_be_repeated(url: str, tmp_path: Path) -> None:
     file = tmp_path / "list.xlsx"
     file.write_bytes(big_list(ROWS))
@@ -81,7 +69,7 @@ def test_a_killed_import_leaves_all_or_nothing_and_can_be_repeated(url: str, tmp
     imports = imports_of(database)
     try:
         for stage in STAGES:
-            run_until(stage, url, file)
+            killed_at(stage, (WORKER, url, str(file)))
             assert counts(database) == (EVERYTHING if stage == "committed" else NOTHING), stage
 
         again = imports.dry_run(
@@ -96,6 +84,25 @@ def test_a_killed_import_leaves_all_or_nothing_and_can_be_repeated(url: str, tmp
         batch = imports.commit(again, by="p", now=NOW)
         assert batch is not None
         assert batch.id == again.already
+        assert counts(database) == EVERYTHING
+    finally:
+        database.close()
+
+
+def test_a_list_killed_at_any_moment_is_there_once_or_not_at_all(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "list.xlsx"
+    file.write_bytes(big_list(ROWS))
+    trial = f"sqlite:///{tmp_path / 'whole.db'}"
+    migrate.upgrade(trial)
+    within = seconds_of((WORKER, trial, str(file)))
+    database = Database(url)
+    try:
+        for moment in moments(RANDOM_KILLS, within):
+            said = kill_after(moment, (WORKER, url, str(file)))
+            found = counts(database)
+            assert found in (NOTHING, EVERYTHING), (moment, said)
+            assert found == EVERYTHING or not any(line.startswith("committed") for line in said), said
+        kill_after(60, (WORKER, url, str(file)))
         assert counts(database) == EVERYTHING
     finally:
         database.close()

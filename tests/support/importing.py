@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,13 +18,17 @@ from adapters.db import bulk
 from adapters.db.database import Database
 from adapters.importing.verdicts import ListOptions
 from adapters.subjects import spells, writing
+from tests.support.killing import STEPWISE
 from tests.support.lists import FACTS, SUBJECT, imports_of
 
 NOW = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 
 
 def say(word: str) -> None:
+    """Under `killing.killed_at` it goes on only when it is told to."""
     print(word, flush=True)
+    if os.environ.get(STEPWISE):
+        sys.stdin.readline()
 
 
 def _telling(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

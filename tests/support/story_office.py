@@ -10,6 +10,7 @@ import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from engine.commands import (
     AnswerExtension,
     AskExtension,
     Command,
+    Import,
     Open,
     Relate,
     TakeStep,
@@ -44,6 +46,7 @@ from engine.loading import load
 from engine.machine import Program
 from engine.numbering import case_number
 from engine.runtime import CLOCK
+from engine.sealing import sealed
 from workers.tasks import SYSTEM
 from workflows import shipped
 
@@ -106,6 +109,24 @@ class StoryOffice:
         about = {"workflow": workflow, "region": self.region, "subject": self.subject, "data": data}
         self._do(Open(id=self._key(), case=number, actor=actor, **about))  # type: ignore[arg-type]
         return number
+
+    def take_over(self, workflow: str, *, at: str, number: str, **stood: Any) -> str:
+        """A case of another system; personal values are sealed with salts that are the same every time."""
+        self.until(at)
+        case = self._spoken_of = self._next_number()
+        command = Import(
+            id=CommandId(f"import/{number}"),
+            case=case,
+            actor=SYSTEM,
+            workflow=workflow,
+            region=self.region,
+            subject=self.subject,
+            number=number,
+            **stood,
+        )
+        command, _ = sealed(self.workflows[workflow].definition, command, Random(7).randbytes)  # type: ignore[assignment]
+        self._do(command)
+        return case
 
     def step(self, step: str, *, by: str, at: str = "", lane: str = "", **data: Any) -> None:
         self._pass(at)
@@ -257,7 +278,7 @@ class StoryOffice:
 
     def _decided(self, command: Command) -> tuple[Event, Case]:
         before = self.cases.get(command.case)
-        opened = command.workflow if isinstance(command, Open) else ""
+        opened = command.workflow if isinstance(command, Open | Import) else ""
         program = self.workflows[opened] if opened else self._program(command.case)
         facts = Facts(
             now=self.now,

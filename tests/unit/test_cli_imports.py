@@ -10,7 +10,7 @@ import pytest
 
 from adapters.bootstrap import Container
 from engine.programme.loading import load_programme
-from tests.corpus.dirt import A, B, listed, row
+from tests.corpus.dirt import A, B, listed, row, sheet
 from tests.support.commandline import CommandLine, in_folder, with_sample
 from workflows import programme
 
@@ -88,3 +88,46 @@ def test_what_cannot_be_done_is_refused_with_a_code(
     ran = bihuan(*(file if word == "{file}" else word for word in words))
     assert ran.code == 2
     assert code in ran.err
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    """One good work order, and one of another county."""
+    path = tmp_path / "工单.xlsx"
+    head = ("工单编号", "工单状态", "标题", "被反映区", "来电时间", "来电人", "来电人电话/账号")
+    said = ("示例：高企认定材料咨询", "2026-01-26 09:30", "示例来电人", "0551-00000000")
+    rows = [
+        [number, "已办结", said[0], county, *said[1:]]
+        for number, county in (("示例-1", "蜀山区"), ("示例-2", "包河区"))
+    ]
+    path.write_bytes(sheet(head, *rows))
+    return path
+
+
+def test_a_history_is_tried_then_taken_over_once_and_told_without_names(
+    made: Container, bihuan: CommandLine, orders: Path, tmp_path: Path
+) -> None:
+    words = ("import", "history", orders, "--region", "340104")
+    errors = tmp_path / "errors.xlsx"
+    tried = bihuan(*words, "--errors", errors)
+    assert "D3" in tried.out
+    assert "只是试导" in tried.out
+    page = openpyxl.load_workbook(errors).active
+    assert page is not None
+    assert [cell.value for cell in page[2]][4:] == [
+        "示例-2",
+        "已办结",
+        "示例：高企认定材料咨询",
+        "包河区",
+        "2026-01-26 09:30",
+        None,
+        None,
+    ]
+
+    done = bihuan(*words, "--yes", "--json")
+    assert done.json()["counts"] == {"new": 1, "updated": 0, "unchanged": 0, "conflict": 0, "error": 1}
+    assert done.json()["batch"]
+    again = bihuan(*words, "--yes", "--json").json()
+    assert (again["counts"]["unchanged"], again["batch"], again["cases"]) == (1, "", done.json()["cases"])
+    assert "示例来电人" not in tried.out + done.out
+    assert "0551" not in tried.out + done.out

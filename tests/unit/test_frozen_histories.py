@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_every_frozen_file_is_pinned_and_has_its_bytes() -> None:
 
     assert found == PINS.keys()
     assert {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in found} == PINS
-    assert len(HISTORIES) >= 17
+    assert len(HISTORIES) >= 40
 
 
 def test_definitions_and_calendars_have_the_digests_they_are_filed_under() -> None:
@@ -77,7 +79,15 @@ def test_the_frozen_histories_show_every_type_of_event_and_every_change() -> Non
             changes |= {f"{c['op']} {c.get('do', '')}".strip() for c in body["changes"]}
 
     assert types == {
-        *("case.opened", "case.assigned", "case.commented", "case.jumped", "case.moved", "case.related"),
+        *(
+            "case.opened",
+            "case.imported",
+            "case.assigned",
+            "case.commented",
+            "case.jumped",
+            "case.moved",
+            "case.related",
+        ),
         *("clock.fired", "deadline.revised", "extension.asked", "extension.answered"),
         *("lane.added", "lane.withdrawn", "step.taken"),
     }
@@ -87,3 +97,32 @@ def test_the_frozen_histories_show_every_type_of_event_and_every_change() -> Non
         *(f"clock {do}" for do in ("start", "pause", "resume", "fire", "met", "late", "cancelled")),
         *(f"clock {do}" for do in ("ask", "extend", "refuse", "retarget", "inherit", "recount")),
     }
+
+
+def test_the_frozen_histories_use_every_word_by_which_the_system_and_other_cases_speak() -> None:
+    found: set[str] = set()
+    for name in HISTORIES:
+        for data in (FOLDER / name).read_bytes().splitlines():
+            found |= set(words_of(read(data).body))
+
+    assert found == {"a step of the system", "links", "ahead", "since", "until a day", "until quarter end"}
+
+
+def words_of(body: dict[str, Any]) -> Iterator[str]:
+    """What an event shows of the later words of the language."""
+    if body["type"] == "step.taken" and body["actor"]["kind"] == "system":
+        yield "a step of the system"
+    if sum(effect["kind"] == "relate" and effect["news"] == "ended" for effect in body["effects"]) > 1:
+        yield "links"
+    if any(
+        each.startswith("ahead.") for guard in body["inputs"].get("guards", ()) for each in guard["names"]
+    ):
+        yield "ahead"
+    for change in (change for change in body["changes"] if change["op"] == "clock"):
+        clock = change["clock"]
+        if body["type"] == "step.taken" and change["do"] == "start" and clock["started_at"] < body["at"]:
+            yield "since"
+        if clock["limit"] == "until quarter end":
+            yield "until quarter end"
+        if clock["limit"].startswith("until 2"):
+            yield "until a day"

@@ -9,12 +9,12 @@ import pytest
 
 from engine.access import Actor
 from engine.canonical import instant, verify_chain
-from engine.case import Case, CommandId
+from engine.case import Case, CommandId, lane_clock
 from engine.commands import Import
 from engine.errors import BihuanError, Forbidden, InvalidData, KeyReused
 from engine.replay import replay
 from engine.runtime import Accepted, Refused
-from tests.support.histories import REGION, SUBJECT
+from tests.support.histories import REGION, SUBJECT, UNITS
 from tests.support.story import CASE, Office, a_state, a_step, a_workflow, at, local
 
 OPERATOR = Actor(id="operator", kind="system", channel="cli")
@@ -145,6 +145,61 @@ def test_work_goes_on_as_with_any_case_and_all_of_it_replays_to_the_same_bytes()
     assert replayed.case == told.case
     assert told.events[0].type == "case.imported"
     assert told.events[0].body["asked"]["past"] == [dict(each) for each in PAST]
+
+
+def with_lanes(**parallel: Any) -> dict[str, Any]:
+    made = workflow()
+    states = made["states"]
+    states["handling"]["parallel"] = {"each": "units", "lane": "part", "done_when": "all", **parallel}
+    finished = {"title": "办完", "final": True, "outcome": "done"}
+    asked = a_state("2 working days", owner="member", steps={"reply": a_step("finished", by="member")})
+    return {
+        **made,
+        "lanes": {
+            "part": {"title": "协办", "start": "asked", "states": {"asked": asked, "finished": finished}}
+        },
+    }
+
+
+def test_lanes_began_when_the_case_came_into_the_state_that_opens_them() -> None:
+    told = Office(with_lanes(), now="2026-03-11 10:00")
+    case = import_(told, data={"units": [UNITS[0]]})
+
+    # Tuesday the 3rd and two working days: Thursday the 5th, long past on the 11th.
+    assert dues(case)[lane_clock(UNITS[0])] == "2026-03-05 17:30"
+    assert f"{lane_clock(UNITS[0])} due" in told.wait_until("2026-03-11 10:00")
+
+
+def test_lanes_that_an_earlier_state_opened_are_not_known() -> None:
+    case = import_(Office(with_lanes(), now="2026-03-11 10:00"), "waiting", data={"units": [UNITS[0]]})
+    assert not case.lanes
+
+
+def test_a_join_that_waits_for_nothing_is_met_at_once() -> None:
+    case = import_(Office(with_lanes(then=[{"to": "closed"}]), now="2026-03-11 10:00"))
+    assert (case.state, case.ended) == ("closed", "settled")
+
+
+def test_a_limit_that_counts_from_a_past_step_counts_from_its_moment() -> None:
+    made = workflow()
+    made["states"]["waiting"]["due"] = {"within": "5 working days", "since": "dispatch"}
+    case = import_(Office(made, now="2026-03-11 10:00"), "waiting", "2026-03-05 09:00")
+    assert dues(case)["state"] == "2026-03-10 17:30"
+
+
+def test_whoever_brings_it_again_it_is_the_same_work() -> None:
+    told = office()
+    import_(told)
+    asked = told.events[0].body["asked"]
+    again = Import(
+        id=CommandId("import/示例-0001"),
+        case=CASE,
+        actor=Actor(id="import", kind="system", stands_in_for="示例联络员"),
+        **{**asked, "past": tuple(asked["past"])},
+    )
+    (outcome,) = told.world.handle([again])
+    assert isinstance(outcome, Accepted)
+    assert outcome.is_repeated
 
 
 def test_personal_values_are_sealed() -> None:

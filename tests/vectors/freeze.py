@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from engine.calendar import Calendar
 from engine.machine import Program
 from tests.support.histories import calendars, next_version, program_of, random_history
 from tests.support.story_office import StoryOffice, calendar, programs
+from tests.vectors.tales import TALES
 
 FOLDER: Final = Path(__file__).parent / "histories"
 PINS: Final = FOLDER / "SHA256SUMS"
@@ -30,37 +32,63 @@ RANDOM: Final[Mapping[str, tuple[int, ...]]] = {
     "tests/workflows/samples/full.yaml": (6, 8, 45, 56, 59),
     "workflows/issue.yaml": (3, 51, 52),
     "workflows/rd_institution.yaml": (9, 13, 33),
+    "workflows/rd_activity.yaml": (8,),
+    "workflows/platform_use.yaml": (10,),
+    "workflows/high_tech.yaml": (5,),
+    "workflows/january_package.yaml": (15,),
+    "workflows/visit.yaml": (19,),
 }
 
 
 def main() -> None:
-    """Add what is missing, and say of each file what became of it."""
-    for name, data in files():
-        print(f"{put(name, data)}  {name}")
+    """Add what is missing, with what it names, and say of each file what became of it."""
+    for name, events in histories():
+        told = put(name, lines(events))
+        print(f"{told}  {name}")
+        if told == "added":
+            for needed, data in named_by(events):
+                print(f"{put(needed, data)}  {needed}")
 
 
-def files() -> Iterator[tuple[str, bytes]]:
-    """(path below the folder, bytes) of everything that is frozen."""
-    for program in _programs():
-        yield f"definitions/{program.digest}.yaml", program.source.data
-    for each in (*calendars(), calendar()):
-        yield f"calendars/{each.digest}.json", _calendar_bytes(each)
+def histories() -> Iterator[tuple[str, list[bytes]]]:
+    """(file name, events) of everything that is frozen."""
     for path, seeds in RANDOM.items():
         for seed in seeds:
             history, _ = random_history(program_of(path), seed, STEPS)
-            yield f"random-{Path(path).stem}-{seed}.jsonl", lines(history.events)
+            yield f"random-{Path(path).stem}-{seed}.jsonl", history.events
     for letter, tell in STORIES.items():
         office = StoryOffice()
         tell(office)
-        for number, events in office.histories.items():
-            yield f"story-{letter}-{number}.jsonl", lines(event.data for event in events)
+        yield from _told(f"story-{letter}", office)
+    for name, (place, tale) in TALES.items():
+        office = StoryOffice(**place)
+        tale(office)
+        yield from _told(f"tale-{name}", office)
 
 
-def _programs() -> Iterator[Program]:
-    for path in RANDOM:
-        yield program_of(path)
-        yield next_version(program_of(path))
-    yield from programs().values()
+def _told(name: str, office: StoryOffice) -> Iterator[tuple[str, list[bytes]]]:
+    for number, events in office.histories.items():
+        yield f"{name}-{number}.jsonl", [event.data for event in events]
+
+
+def named_by(events: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Definitions and calendars that a history cannot be replayed without."""
+    bodies = [canonical.decode(event) for event in events]
+    definitions, days = {b["def"]["digest"] for b in bodies}, {b["calendar"]["digest"] for b in bodies}
+    for digest, program in _programs().items():
+        if digest in definitions:
+            yield f"definitions/{digest}.yaml", program.source.data
+    for each in {each.digest: each for each in (*calendars(), calendar())}.values():
+        if each.digest in days:
+            yield f"calendars/{each.digest}.json", _calendar_bytes(each)
+
+
+@cache
+def _programs() -> Mapping[str, Program]:
+    """By digest, whatever a history may name."""
+    random = [program_of(path) for path in RANDOM]
+    found = (*random, *map(next_version, random), *programs().values())
+    return {program.digest: program for program in found}
 
 
 def _calendar_bytes(calendar: Calendar) -> bytes:
