@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Texts that are alike to the centre, sorted, the centre among them; `terms` are the words that at least half of them share."""
+    """Texts that are alike to the centre, sorted, the centre among them; `terms` the words that half of them share."""
 
     kind: str
     centre: str
@@ -118,9 +118,7 @@ def _alike(samples: Sequence[Sample], percent: int) -> list[int]:
     return [found[each.runs] if each.runs else 1 << n for n, each in enumerate(samples)]
 
 
-def _pairs(
-    sets: Sequence[frozenset[str]], percent: int
-) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+def _pairs(sets: Sequence[frozenset[str]], percent: int) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """Pairs that are alike. Such a pair shares one of the rarest runs of each, as long as enough of them are looked at.
 
     With the runs in one order, two sets that share `percent` of the larger one share one of the first

@@ -26,7 +26,7 @@ from engine.programme.obligations import (
 from engine.programme.readings import Names
 from engine.programme.selecting import BYS, MEMBER_BYS, words_over, workflow_of
 
-__all__ = ["faults", "frequency_faults", "indicator_faults", "obligation_faults"]
+__all__ = ["condition", "faults", "frequency_faults", "indicator_faults", "obligation_faults"]
 
 Workflows = Mapping[str, Definition]
 Faults = Iterator[Fault]
@@ -127,7 +127,7 @@ def _opened(obligation: Obligation, workflows: Workflows, path: Path) -> Faults:
     if obligation.at is not None:
         yield from known("step", "动作", obligation.at, names.steps, (*path, "at"))
     for key, text in (("done", obligation.done), ("in_time", obligation.in_time)):
-        yield from _condition(text, names.words, (*path, key))
+        yield from condition(text, names.words, (*path, key))
 
 
 def _flagged(frequency: Frequency, workflows: Workflows, path: Path) -> Faults:
@@ -145,7 +145,7 @@ def _flagged(frequency: Frequency, workflows: Workflows, path: Path) -> Faults:
         yield from known("field", "日期字段", frequency.day, dates, (*path, "day"))
     words = Names((definition,)).words
     for key, text in (("planned", frequency.planned), ("counts", frequency.counts)):
-        yield from _condition(text, words, (*path, key))
+        yield from condition(text, words, (*path, key))
 
 
 # Indicators
@@ -252,7 +252,7 @@ def _conditions(
             texts["part", ""] = indicator.part
         for place, text in texts.items():
             if text is not None:
-                yield from _condition(text, words, (*path, *filter(None, place)))
+                yield from condition(text, words, (*path, *filter(None, place)))
 
 
 def _is_readable(programme: Programme, over: Over, readings: Mapping[str, Names]) -> bool:
@@ -261,7 +261,8 @@ def _is_readable(programme: Programme, over: Over, readings: Mapping[str, Names]
     return not workflow or workflow in readings
 
 
-def _condition(text: str, words: Mapping[str, Kind], path: Path) -> Faults:
+def condition(text: str, words: Mapping[str, Kind], path: Path) -> Faults:
+    """What is wrong with a condition over these names."""
     try:
         compile_guard(text, words)
     except ExpressionRefused as error:

@@ -24,7 +24,9 @@ def test_digits_marks_width_and_names_do_not_matter() -> None:
 
 
 def test_the_longer_name_is_dropped_first() -> None:
-    assert sample("1", "k", ["示例甲公司分厂缺人"], names=["示例甲公司", "示例甲公司分厂"]).pieces == ("缺人",)
+    assert sample("1", "k", ["示例甲公司分厂缺人"], names=["示例甲公司", "示例甲公司分厂"]).pieces == (
+        "缺人",
+    )
 
 
 def test_alike_is_shared_runs_among_all() -> None:
@@ -60,9 +62,11 @@ def test_what_is_alike_only_through_others_is_no_member() -> None:
 
 
 def test_what_is_alike_to_a_taken_one_joins_it_and_makes_no_group_of_its_own() -> None:
-    texts = {n: "中试用地指标不足" for n in "abcd"} | {"x": "研发费用归集口径不清", "y": "研发费用归集口径"}
+    texts = dict.fromkeys("abcd", "中试用地指标不足") | {"x": "研发费用归集口径不清", "y": "研发费用归集口径"}
     found = grouped(
-        [said(n, text) for n, text in texts.items()], percent=50, taken={"a": "first", "b": "second", "c": "second"}
+        [said(n, text) for n, text in texts.items()],
+        percent=50,
+        taken={"a": "first", "b": "second", "c": "second"},
     )
     assert dict(found.joining) == {"second": ("d",)}
     assert [group.members for group in found.groups] == [("x", "y")]
@@ -71,7 +75,9 @@ def test_what_is_alike_to_a_taken_one_joins_it_and_makes_no_group_of_its_own() -
 # The slow, obvious way
 
 
-def slowly(samples: Sequence[Sample], percent: int, taken: Mapping[str, str]) -> tuple[list[tuple[str, ...]], dict[str, list[str]]]:
+def slowly(
+    samples: Sequence[Sample], percent: int, taken: Mapping[str, str]
+) -> tuple[list[tuple[str, ...]], dict[str, list[str]]]:
     """Every pair is compared; the rest follows the words of `grouped`."""
     near: dict[str, set[str]] = {each.id: {each.id} for each in samples}
     for one, other in combinations(samples, 2):
