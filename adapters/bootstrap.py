@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version as package_version
 
@@ -16,6 +16,9 @@ from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.files import Files
+from adapters.importing.batches import Imports
+from adapters.importing.history import Histories
+from adapters.memory import MemoryStore
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
@@ -28,6 +31,7 @@ from adapters.programme.registry import ProgrammeRegistry
 from adapters.programme.slots import Slots
 from adapters.programme.targets import Targets
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
+from adapters.reports.service import Reports
 from adapters.settings import Settings
 from adapters.subjects.profiles import Profiles
 from adapters.subjects.registry import Subjects
@@ -55,7 +59,10 @@ class Container:
     personal: PersonalValues
     files: Files
     tokens: Tokens
+    reports: Reports
     subjects: Subjects
+    imports: Imports
+    histories: Histories
     once: Once
     programmes: ProgrammeRegistry
     profiles: Profiles
@@ -107,6 +114,26 @@ def build(
     numbers = Numbers(database, local_date)
     programmes = ProgrammeRegistry(database, local_date)
     profiles, memberships = Profiles(database), Memberships(database)
+    subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
+    personal = PersonalValues(database)
+    figures = Figures(
+        database,
+        calendars=calendars,
+        definitions=definitions,
+        directories=directories,
+        profiles=profiles,
+    )
+    reports = Reports(
+        database,
+        definitions=definitions,
+        calendars=calendars,
+        directories=directories,
+        personal=personal,
+        calendar=settings.calendar,
+        templates=settings.templates,
+        programmes=programmes,
+        figures=figures,
+    )
     return Container(
         settings=settings,
         database=database,
@@ -119,10 +146,19 @@ def build(
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
-        personal=PersonalValues(database),
+        personal=personal,
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
-        subjects=Subjects(database, local_date, lambda: programmes.facts(now())),
+        subjects=subjects,
+        imports=Imports(database, subjects, local_date),
+        histories=Histories(
+            database,
+            engine,
+            subjects,
+            next_number=numbers.next,
+            rehearsal=lambda: replace(engine, store=MemoryStore()),
+        ),
+        reports=reports,
         once=Once(database),
         programmes=programmes,
         profiles=profiles,
@@ -143,13 +179,7 @@ def build(
             numbers=numbers,
             in_force=in_force(database, programmes, local_date),
         ),
-        figures=Figures(
-            database,
-            calendars=calendars,
-            definitions=definitions,
-            directories=directories,
-            profiles=profiles,
-        ),
+        figures=figures,
         targets=Targets(database),
         lists=Lists(
             database,

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///var/bihuan.db"
     redis_url: str | None = None
     files: Path = Path("var/files")
+    templates: Path | None = None
+    """A folder with the office's own letter templates, as `bulletin.docx`; what is not there is taken from those that ship."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     log: Annotated[str, Field(min_length=1, pattern=r"^[^\n]+$")] = "bihuan"

@@ -22,10 +22,12 @@ from api.routes import (
     desk,
     files,
     health,
+    imports,
     index,
     indicators,
     organisation,
     programme,
+    reports,
     subjects,
     workflows,
 )
@@ -62,9 +64,11 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     errors.install(app)
     for router in (workflows.router, cases.router, commands.router, batch.router, files.router, desk.router):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(reports.router, prefix=PREFIX)
     app.include_router(indicators.router, prefix=PREFIX)
     app.include_router(subjects.router, prefix=PREFIX)
     app.include_router(organisation.router, prefix=PREFIX)
+    app.include_router(imports.router, prefix=PREFIX)
     app.include_router(programme.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)

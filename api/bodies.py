@@ -207,3 +207,22 @@ class AnyBatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     commands: list[Any] = Field(min_length=1, max_length=BATCH_MAX)
+
+
+class ReportRequest(BaseModel):
+    """要哪一期、哪个区划的报表，以及为什么导出。"""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    reason: str = Field(
+        description="导出事由，2 至 200 个字；印在每一页上，并留存记录",
+        examples=["3月份工作调度"],
+        max_length=1000,
+    )
+    period: str = Field(
+        "", description="2026、2026-H1、2026-Q1、2026-03；不写为本月（年度报表为本年）", max_length=20
+    )
+    region: str = Field("", description="区划代码；不写为您自己的区划", max_length=20)
+    case: str = Field("", description="走访报告、方案、督办单、催办单所说的事项编号", max_length=100)
+    form: str = Field("", description="xlsx 或 docx；不写为该报表通常的格式", max_length=10)
+    snapshot: str = Field("", description="考核得分表：由这份快照重算", max_length=64)

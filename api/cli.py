@@ -12,11 +12,14 @@ from api.commands import (
     database,
     definitions,
     demo,
+    imports,
     indicators,
     operations,
     organisation,
     programme,
+    reports,
     running,
+    sample,
     subjects,
     tasks,
     tokens,
@@ -42,6 +45,7 @@ RUN, RULES, LOOK, SET = "Run", "Workflows", "Look into it", "Set up"
 app.command(rich_help_panel=RUN)(running.serve)
 app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(demo.demo)
+app.command(rich_help_panel=RUN)(sample.sample)
 app.command(rich_help_panel=RULES)(definitions.check)
 app.command(rich_help_panel=RULES)(definitions.graph)
 app.command(rich_help_panel=RULES)(definitions.publish)
@@ -49,12 +53,14 @@ app.command(rich_help_panel=RULES)(definitions.migrate)
 app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
+app.command(rich_help_panel=LOOK)(reports.report)
 app.command(rich_help_panel=LOOK)(indicators.indicators)
 app.command(rich_help_panel=LOOK)(indicators.slots)
 app.command(rich_help_panel=LOOK)(indicators.ledger)
 app.add_typer(cases.app, name="case", rich_help_panel=LOOK)
 app.add_typer(tasks.app, name="task", rich_help_panel=LOOK)
 app.add_typer(subjects.app, name="subject", rich_help_panel=LOOK)
+app.add_typer(imports.app, name="import", rich_help_panel=SET)
 app.add_typer(tokens.app, name="token", rich_help_panel=SET)
 app.add_typer(calendars.app, name="calendar", rich_help_panel=SET)
 app.add_typer(organisation.app, name="org", rich_help_panel=SET)

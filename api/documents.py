@@ -18,10 +18,12 @@ from api.bodies import (
     LaneBody,
     MoveBody,
     OpenCase,
+    ReportRequest,
     StepBody,
     WithdrawBody,
 )
 from api.errors import MEDIA_TYPE, TITLES
+from api.import_schemas import BODIES as IMPORT_BODIES
 from api.organisation_schemas import BODIES as ORGANISATION_BODIES
 from api.programme_schemas import BODIES as PROGRAMME_BODIES
 from api.schemas import Problem
@@ -44,11 +46,13 @@ _BODIES: Final = (
     MoveBody,
     OpenCase,
     Problem,
+    ReportRequest,
     StepBody,
     WithdrawBody,
     *PROGRAMME_BODIES,
     *SUBJECT_BODIES,
     *ORGANISATION_BODIES,
+    *IMPORT_BODIES,
 )
 
 

@@ -19,6 +19,7 @@ __all__ = ["TITLES", "event_views", "fold_until", "named_files"]
 
 TITLES: Final = {
     "case.opened": "登记",
+    "case.imported": "导入",
     "step.taken": "办理",
     "clock.fired": "时钟",
     "lane.added": "增加并行线",
@@ -190,6 +191,12 @@ def _jumped(told: _Told) -> str:
     return f"人工改派，{told.arrival}；共同负责：{second}"
 
 
+def _imported(told: _Told) -> str:
+    asked = told.asked
+    past = "；".join(f"{each['at'][:10]} {each['what']}" for each in asked["past"])
+    return f"导入，原编号 {asked['number']}，{told.arrival}" + (f"。此前：{past}" if past else "")
+
+
 def _moved(told: _Told) -> str:
     return f"迁移到第 {told.asked['version']} 版"
 
@@ -201,6 +208,7 @@ def _related(told: _Told) -> str:
 
 _SENTENCES: Final[dict[str, Callable[[_Told], str]]] = {
     "case.opened": _opened,
+    "case.imported": _imported,
     "step.taken": _step,
     "clock.fired": _fired,
     "lane.added": _lane_changed,

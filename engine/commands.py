@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
@@ -49,6 +49,27 @@ class Open(Command):
     subject: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     cause: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import(Command):
+    """Take over a case that was worked on elsewhere, in the `state` in which it stood since the moment `since`.
+
+    `opened` is the moment at which it began, `number` what it was called there. `past` is what happened, in order: each with
+    `at` and `what`, with `step` where a step of this workflow stands for it, and whatever else was written down.
+    """
+
+    kind, event = "import", "case.imported"
+    workflow: str
+    version: int | None = None
+    region: str
+    subject: str = ""
+    number: str
+    state: str
+    opened: str
+    since: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    past: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine import administration, casework, extensions, ringing, steps
+from engine import administration, casework, extensions, ringing, steps, takeover
 from engine.case import Case
 from engine.commands import (
     AddLane,
@@ -18,6 +18,7 @@ from engine.commands import (
     Assign,
     Command,
     Comment,
+    Import,
     Jump,
     MoveVersion,
     Open,
@@ -36,7 +37,7 @@ from engine.machine import Program
 def decide(program: Program, case: Case | None, command: Command, facts: Facts) -> tuple[Event, Case]:
     """The event that the command makes, and the case after it. Errors: every `BihuanError` that refuses it."""
     draft = Draft(program, case, command, facts)
-    if isinstance(command, Open):
+    if isinstance(command, Open | Import):
         if case is not None:
             raise CaseExists(f"编号 {command.case} 已有事项", hint="换一个编号")
     elif case is None:
@@ -59,6 +60,7 @@ _HANDLERS: dict[type[Command], Callable[[Draft, Any], None]] = {
     AskExtension: extensions.ask,
     Assign: casework.assign,
     Comment: casework.comment,
+    Import: takeover.import_case,
     Jump: administration.jump,
     MoveVersion: administration.move_version,
     Open: steps.open_case,

@@ -105,9 +105,14 @@ def _opened(change: Change, at: datetime) -> Case:
         region=change["region"],
         subject=change["subject"],
         state="",
-        opened_at=at,
+        opened_at=_moment_of(change, at),
         at=at,
     )
+
+
+def _moment_of(change: Change, at: datetime) -> datetime:
+    """Of what happened before it was recorded the change says when (`takeover.py`)."""
+    return canonical.parse_instant(change["at"]) if "at" in change else at
 
 
 def _data(case: Case, change: Change, at: datetime) -> Case:
@@ -179,7 +184,7 @@ def _taken(case: Case, change: Change, at: datetime) -> Case:
         round=case.round,
         times=(before.times if before and same_round else 0) + 1,
         by=by if who in by or not who else (*by, who),
-        last_at=at,
+        last_at=_moment_of(change, at),
     )
     return case.changed(taken=with_entry(case.taken, change["step"], taken))
 

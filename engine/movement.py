@@ -36,7 +36,7 @@ def _enter_once(draft: Draft, state_id: str) -> None:
     timing.stop(draft, STATE_CLOCK)
     ended = ending(state)
     draft.change(
-        "enter", **{"from": came_from}, state=state_id, ended=ended, holder=_holder(draft, state).as_data()
+        "enter", **{"from": came_from}, state=state_id, ended=ended, holder=holder_of(draft, state).as_data()
     )
     if was_ended and not ended:
         draft.change("round", n=draft.case.round + 1)
@@ -49,7 +49,7 @@ def _enter_once(draft: Draft, state_id: str) -> None:
     timing.pause_for(draft, state)
     if not state.final:
         timing.start(draft, STATE_CLOCK)
-    _open_lanes(draft, came_from, state_id)
+    open_lanes(draft, came_from, state_id)
     draft.notify_holder(draft.case.holder, "arrived", state=state_id)
 
 
@@ -59,7 +59,7 @@ def ending(state: State) -> Literal["", "settled", "final"]:
     return "settled" if state.settled else ""
 
 
-def _holder(draft: Draft, state: State) -> Holder:
+def holder_of(draft: Draft, state: State) -> Holder:
     if not state.owner:
         return Holder()
     unit = str(draft.case.data.get(state.holder, "")) if state.holder else ""
@@ -81,7 +81,7 @@ def hand_over(draft: Draft) -> None:
     """Under another version another role may answer for a state: who holds the case and its lanes is found anew there."""
     state = draft.program.definition.states[draft.case.state]
     if (state.owner or "") != draft.case.holder.role:
-        draft.change("hold", lane="", holder=_holder(draft, state).as_data())
+        draft.change("hold", lane="", holder=holder_of(draft, state).as_data())
     for key, lane in draft.case.lanes.items():
         spec = draft.program.definition.lanes.get(lane.type)
         if lane.outcome or spec is None or spec.states[lane.state].owner == lane.holder.role:
@@ -114,7 +114,7 @@ def withdraw(draft: Draft, key: str) -> None:
     _change_lane(draft, key, lane, state=lane.state, outcome="withdrawn", holder=lane.holder)
 
 
-def _open_lanes(draft: Draft, came_from: str, state_id: str) -> None:
+def open_lanes(draft: Draft, came_from: str, state_id: str) -> None:
     entry = draft.program.parallels.get(state_id)
     if entry is None or came_from in entry[1]:
         return

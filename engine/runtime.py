@@ -15,7 +15,7 @@ from engine import canonical
 from engine.access import Actor
 from engine.calendar_data import FIRST_YEAR, LAST_YEAR
 from engine.case import Case, CaseId, CommandId
-from engine.commands import Command, MoveVersion, Open, TakeStep, Tick
+from engine.commands import Command, Import, MoveVersion, Open, TakeStep, Tick
 from engine.decide import decide
 from engine.definition import FieldType
 from engine.draft import Facts
@@ -199,7 +199,7 @@ class _Group:
         definitions = self.engine.definitions
         if case is not None:
             return definitions.digest(case.digest)
-        if not isinstance(command, Open):
+        if not isinstance(command, Open | Import):
             raise UnknownCase(f"没有编号为 {command.case} 的事项", hint="核对编号，或检查您的职责范围")
         if command.version is not None:
             return definitions.version(command.workflow, command.version)
@@ -259,7 +259,7 @@ def _request_digest(command: Command, asked: Mapping[str, Any]) -> str:
         "actor": command.actor.id,
         "asked": asked,
         # A repeated opening may come with another number; the first one stands.
-        "case": "" if isinstance(command, Open) else command.case,
+        "case": "" if isinstance(command, Open | Import) else command.case,
         "kind": command.kind,
     }
     return canonical.tagged_digest(REQUEST_TAG, canonical.encode(request))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine import canonical
-from engine.commands import Command, Open, TakeStep
+from engine.commands import Command, Import, Open, TakeStep
 from engine.definition import Definition
 from engine.errors import Blocker, InvalidData
 from engine.fields import SEALED, TEXT_MAX
@@ -19,7 +19,7 @@ from engine.ports import Entropy, Secret
 
 def sealed(definition: Definition, command: Command, entropy: Entropy) -> tuple[Command, list[Secret]]:
     """The command with each personal value replaced by `{"sealed": <commitment>}`, and the values to keep apart."""
-    if not isinstance(command, Open | TakeStep):
+    if not isinstance(command, Open | Import | TakeStep):
         return command, []
     personal = [n for n in command.data if n in definition.fields and definition.fields[n].personal]
     if not personal:
@@ -29,7 +29,7 @@ def sealed(definition: Definition, command: Command, entropy: Entropy) -> tuple[
     return replace(command, data={**command.data, **marks}), secrets
 
 
-def _secret(definition: Definition, command: Open | TakeStep, name: str, entropy: Entropy) -> Secret:
+def _secret(definition: Definition, command: Open | Import | TakeStep, name: str, entropy: Entropy) -> Secret:
     value, spec = command.data[name], definition.fields[name]
     if not isinstance(value, str) or not 0 < len(value) <= (spec.max or TEXT_MAX):
         reason = Blocker(

@@ -48,7 +48,7 @@ def _require_system(draft: Draft) -> None:
         raise refused("不能登记这类事项", Blocker("role_missing", "只有系统可以登记由其他事项引出的事项"))
 
 
-def _require_known(draft: Draft, data: Mapping[str, Any]) -> None:
+def require_known(draft: Draft, data: Mapping[str, Any]) -> None:
     """Units, people and cases that the data name must exist."""
     fields = draft.program.definition.fields
     for name, value in data.items():
@@ -123,7 +123,7 @@ def _step_here(place: Place, step_id: str) -> CompiledStep:
 
 def _incoming(draft: Draft, spec: Step | Opening, data: Mapping[str, Any]) -> dict[str, Any]:
     given = checked(draft.program.definition, data, needs=spec.needs, may=spec.may)
-    _require_known(draft, given)
+    require_known(draft, given)
     _require_ahead(draft, given)
     return given
 

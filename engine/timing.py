@@ -58,12 +58,15 @@ def _case_rule(program: Program) -> Rule | None:
     return Rule(title=title, limit=due.within, remind=due.remind, warn=due.warn, ladder=ladder)
 
 
-def start(draft: Draft, clock_id: str) -> None:
-    """Start a new cycle of a clock, unless the limits table says that this class of case has none."""
+def start(draft: Draft, clock_id: str, *, since: datetime | None = None) -> None:
+    """Start a new cycle of a clock, unless the limits table says that this class of case has none.
+
+    `since`: it began then, before this event (`takeover.py`).
+    """
     rule = rule_of(draft.program, draft.case, clock_id)
     if rule is None:
         return
-    since = _since(draft, rule, clock_id)
+    since = since or _since(draft, rule, clock_id)
     limit, column = _limit(draft, rule, clock_id, started_at=since or draft.at)
     if limit is None:
         return
@@ -106,10 +109,10 @@ def chosen_row(draft: Draft) -> str:
     return choice
 
 
-def stop(draft: Draft, clock_id: str) -> None:
+def stop(draft: Draft, clock_id: str, *, at: datetime | None = None) -> None:
     clock = draft.case.clocks.get(clock_id)
     if clock and clock.is_open:
-        stopped = clocks.stop(clock, draft.at, may_elapse=may_elapse(draft, clock_id))
+        stopped = clocks.stop(clock, at or draft.at, may_elapse=may_elapse(draft, clock_id))
         draft.change_clock(clock_id, stopped.status, stopped)
 
 
@@ -119,14 +122,16 @@ def may_elapse(draft: Draft, clock_id: str) -> bool:
     if key := lane_of(clock_id):
         lane = case.lanes[key]
         return definition.lanes[lane.type].states[lane.state].term
+    if clock_id != STATE_CLOCK:
+        return False
     state = definition.states[case.state]
-    return clock_id == STATE_CLOCK and (state.settled or state.term)
+    return state.settled or state.term
 
 
-def cancel(draft: Draft, clock_id: str) -> None:
+def cancel(draft: Draft, clock_id: str, *, at: datetime | None = None) -> None:
     clock = draft.case.clocks.get(clock_id)
     if clock and clock.is_open:
-        draft.change_clock(clock_id, "cancelled", clocks.cancel(clock, draft.at))
+        draft.change_clock(clock_id, "cancelled", clocks.cancel(clock, at or draft.at))
 
 
 def update(draft: Draft, clock_id: str, do: str, new: Callable[[Clock, Rule], Clock]) -> None:
@@ -136,15 +141,15 @@ def update(draft: Draft, clock_id: str, do: str, new: Callable[[Clock, Rule], Cl
         draft.change_clock(clock_id, do, new(draft.case.clocks[clock_id], rule))
 
 
-def step_taken(draft: Draft, ref: str) -> None:
-    """Named clocks that start, stop or are cancelled by this step (or by `open`)."""
+def step_taken(draft: Draft, ref: str, *, at: datetime | None = None) -> None:
+    """Named clocks that start, stop or are cancelled by this step (or by `open`), now or at a moment of the past."""
     for clock_id, spec in draft.program.definition.clocks.items():
         if ref in spec.stops:
-            stop(draft, clock_id)
+            stop(draft, clock_id, at=at)
         if ref in spec.cancels:
-            cancel(draft, clock_id)
+            cancel(draft, clock_id, at=at)
         if ref in spec.starts and not _is_open(draft.case, clock_id):
-            start(draft, clock_id)
+            start(draft, clock_id, since=at)
 
 
 def count_anew(draft: Draft, ref: str) -> None:
@@ -158,9 +163,9 @@ def count_anew(draft: Draft, ref: str) -> None:
         start(draft, STATE_CLOCK)
 
 
-def pause_for(draft: Draft, state: State) -> None:
+def pause_for(draft: Draft, state: State, *, since: datetime | None = None) -> None:
     """Clocks that the state names stand still; those that stood still elsewhere run again."""
-    calendar, at = draft.facts.calendar, draft.at
+    calendar, at = draft.facts.calendar, since or draft.at
     for clock_id, clock in list(draft.case.clocks.items()):
         if not spans_states(clock_id):
             continue

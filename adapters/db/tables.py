@@ -412,7 +412,10 @@ class TargetTable(_Rows, table=True):
 
 
 class BatchTable(_Rows, table=True):
-    """An import: which file, by whom, what came of its rows (`counts`, canonical), and when it was undone."""
+    """An import: which file, by whom, how, what came of its rows (`counts`, canonical), when committed and undone.
+
+    One that was only looked at has no `committed_at` yet.
+    """
 
     __tablename__ = "batch"
 
@@ -422,7 +425,9 @@ class BatchTable(_Rows, table=True):
     digest: str = _text()
     by: str = _text()
     at: int = _integer()
+    options: bytes = _bytes()
     counts: bytes = _bytes()
+    committed_at: int | None = _integer(nullable=True)
     undone_at: int | None = _integer(nullable=True)
 
 

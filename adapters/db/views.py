@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, tuple_, union_all
 
 from adapters.db import rows
 from adapters.db.access import readable, under, waiting_for
@@ -19,7 +19,17 @@ from adapters.db.aside import RING
 from adapters.db.cursor import after, cursor
 from adapters.db.database import Database
 from adapters.db.history import history
-from adapters.db.tables import BEAT, CASE, CASE_IS_OPEN, HOLDING, SECRET, TASK, TASK_IS_DEAD, TASK_IS_OPEN
+from adapters.db.tables import (
+    BEAT,
+    CASE,
+    CASE_IS_OPEN,
+    HOLDING,
+    RECEIPT,
+    SECRET,
+    TASK,
+    TASK_IS_DEAD,
+    TASK_IS_OPEN,
+)
 from engine.access import Actor, Reach
 from engine.case import Case, CaseId, Holder
 
@@ -28,7 +38,10 @@ _NEVER = 2**63 - 1  # what is not due comes last
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to list; None is "any". `open` leaves out settled and final cases, `text` is a part of the number."""
+    """What to list; None is "any". `open` leaves out settled and final cases.
+
+    `text` is a part of the number, or the whole of the one under which the case was taken over.
+    """
 
     workflow: str | None = None
     state: str | None = None
@@ -213,10 +226,15 @@ def _conditions(reach: Reach, wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.open is not None:
         conditions.append(CASE.c.ended == "" if wanted.open else CASE.c.ended != "")
     if wanted.text:
-        conditions.append(CASE.c.id.contains(wanted.text, autoescape=True))
+        conditions.append(or_(CASE.c.id.contains(wanted.text, autoescape=True), _taken_over_as(wanted.text)))
     if held := _held_by(wanted):
         conditions.append(CASE.c.id.in_(select(HOLDING.c.case_id).where(and_(*held))))
     return conditions
+
+
+def _taken_over_as(number: str) -> ColumnElement[bool]:
+    """The case under whose key a work order of another system was taken over (`adapters/importing/workorders.py`)."""
+    return CASE.c.id.in_(select(RECEIPT.c.case_id).where(RECEIPT.c.command == f"import/{number}"))
 
 
 def _words(wanted: Filter) -> list[str]:

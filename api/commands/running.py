@@ -17,11 +17,12 @@ from sqlalchemy import make_url
 
 from adapters import logging
 from adapters.bootstrap import Container
-from adapters.sample import PEOPLE, load_sample
+from adapters.sample import PEOPLE
 from adapters.settings import Settings
 from api.app import create_app
 from api.commands.opening import container, make_folder, read_settings
 from api.commands.output import AsJson, answer, row, table
+from api.commands.sample import small
 from api.routes.index import WALK
 from engine.errors import BihuanError
 from workers.embedded import running
@@ -105,7 +106,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 def _sample(made: Container, address: str) -> dict[str, str]:
     """Load the sample and make one token for each role; also written to a file that the walk reads."""
-    load_sample(made.definitions, made.calendars, made.directories, made.now(), made.programmes)
+    small(made)
     tokens = {
         role: made.tokens.create(person, f"示例 {role}", made.now(), SAMPLE_DAYS)[1]
         for role, person in PEOPLE.items()

@@ -5,23 +5,28 @@ Used by `bihuan serve --sample` (small), `bihuan sample` (any size) and the proo
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from adapters.bootstrap import Container
 from adapters.population import FIRST_YEAR, Invented
+from adapters.programme.slots import Submit
 from adapters.subjects.writing import NewSubject
+from api.simulation.province import Happening
 from engine.directory import SubjectId
 from engine.programme.reconciling import Spell
 from engine.subjects import TIMELESS, Observation, Value
 
-__all__ = ["KEY_IN_EACH_CITY", "KEY_LIST", "nominate", "observed", "settle"]
+__all__ = ["KEY_IN_EACH_CITY", "KEY_LIST", "an_issue", "keep", "nominate", "observed", "settle"]
 
 KEY_LIST: Final = "key_subjects"
 KEY_IN_EACH_CITY: Final = 10  # 四（一）省 2：每个服务团联系 10 家以上重点企业
 _SOURCE: Final = "示例：统计年报"
+_TOPICS: Final = ("rd_accounting", "tax_deduction", "high_tech", "small_tech", "financing", "land", "talent")
+_SLOTS: Final = 200
 _SINCE: Final = date(FIRST_YEAR, 1, 1)
 
 
@@ -74,6 +79,21 @@ def nominate(made: Container, people: Iterable[Invented], *, in_each: int = KEY_
             )
             made.memberships.put_on(unit.connection, spell)
     return len(chosen)
+
+
+def an_issue(rng: random.Random, people: Sequence[Invented]) -> Happening:
+    """By the enterprise itself, or by the liaison after a survey or a meeting."""
+    who, role = rng.choice(people), rng.choice(("client", "liaison"))
+    source = "self" if role == "client" else rng.choice(("survey", "meeting"))
+    data: dict[str, Any] = {"summary": "示例问题一件", "source": source, "topic": rng.choice(_TOPICS)}
+    return Happening("issue", who.region, who.id, role, data)
+
+
+def keep(made: Container, submit: Submit) -> None:
+    """Lists and slots as the sweeper keeps them, until nothing is left to do."""
+    made.lists.run_all(submit)
+    while made.slots.run(submit, made.now(), _SLOTS).more:
+        pass
 
 
 def _size(each: Invented) -> tuple[int, str]:

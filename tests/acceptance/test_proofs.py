@@ -7,6 +7,7 @@ import pytest
 from tests.proofs.identical import identical
 from tests.proofs.kills import kills
 from tests.proofs.races import races
+from tests.proofs.year import Size, year
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -31,3 +32,14 @@ def test_of_fifty_clients_that_race_for_one_step_exactly_one_succeeds(kind: str)
     assert verdict.faults == []
     assert verdict.counts["successes"] == 10
     assert verdict.counts["refusals"] == 490
+
+
+def test_after_six_weeks_of_the_whole_scheme_every_figure_equals_its_rows_and_every_case_replays() -> None:
+    verdict, _ = year(Size(120, 400, days=45))
+    assert verdict.faults == []
+    assert verdict.counts["events"] > 1000
+    assert (
+        verdict.counts["slots january_package green"] + verdict.counts.get("slots january_package yellow", 0)
+        == 15
+    )
+    assert verdict.counts["slots january_package red"] == 1

@@ -14,6 +14,7 @@ from adapters.bootstrap import Container
 from adapters.subjects.writing import NewSubject
 from api.routes.index import WALK
 from engine.directory import RegionId, SubjectId
+from tests.corpus.dirt import listed, row
 from tests.support.office import MORNING, Office
 from tests.support.profiles import shipped_programme
 
@@ -30,6 +31,15 @@ REGISTRY = {
     "move_subject", "observe_subject", "register_subject", "rename_subject",
 }  # fmt: skip
 PROGRAMME = {"get_eligibility", "get_programme", "list_lists", "list_members", "put_on_list", "take_off_list"}
+IMPORTS = {
+    "commit_import",
+    "dry_run_import",
+    "get_import",
+    "get_import_errors",
+    "list_imports",
+    "undo_import",
+}
+REPORTS = {"export_report", "list_reports"}
 OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
 
 
@@ -48,9 +58,8 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def test_the_names_of_operations_are_these_and_stay(document: dict[str, Any]) -> None:
-    assert {
-        operation["operationId"] for _, _, operation in operations(document)
-    } == OPERATIONS | PROGRAMME | REGISTRY
+    named = {operation["operationId"] for _, _, operation in operations(document)}
+    assert named == OPERATIONS | PROGRAMME | REGISTRY | IMPORTS | REPORTS
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -77,9 +86,13 @@ def test_every_operation_declares_its_answer_and_its_problems(document: dict[str
         assert operation["summary"], (path, method)
 
 
+# Uploading the same content twice is once; every export is one of its own in the log.
+NOT_COMMANDS = ("/api/v1/files", "/api/v1/reports/{kind}")
+
+
 def test_every_command_asks_for_an_idempotency_key_and_describes_its_body(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
-        if method == "post" and path != "/api/v1/files":
+        if method == "post" and path not in NOT_COMMANDS:
             headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}
             assert "Idempotency-Key" in headers, path
             assert "application/json" in operation["requestBody"]["content"], path
@@ -109,6 +122,7 @@ def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Offi
         "subject": subject,
         "name": "no_activity",
         "indicator": "issue_in_time",
+        "batch": looked_at(shared_office, person),
     }
     seen = set()
     for path, method, operation in operations(document):
@@ -125,6 +139,14 @@ def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Offi
     jsonschema.validate(
         problem.json(), {"$ref": "#/components/schemas/Problem", "components": document["components"]}
     )
+
+
+def looked_at(office: Office, person: str) -> str:
+    """An import that was tried and not committed."""
+    headers = office.headers(person)
+    sent = office.client.post("/api/v1/files?name=a.xlsx", headers=headers, content=listed(row()))
+    found: str = office.post(person, "/imports", {"digest": sent.json()["digest"]}).json()["id"]
+    return found
 
 
 def known_subject(container: Container) -> str:

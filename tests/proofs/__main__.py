@@ -1,4 +1,4 @@
-"""`make proofs`: the long proofs, printed. `python -m tests.proofs identical|kills|races|all [--quick]`."""
+"""`make proofs`: the long proofs, printed. `python -m tests.proofs identical|kills|races|year|all [--quick]`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from adapters import logging
 from tests.proofs.identical import identical
 from tests.proofs.kills import kills
 from tests.proofs.ledger import Verdict
 from tests.proofs.races import races
+from tests.proofs.year import Size, year
 
 Proof = tuple[str, Callable[[], Verdict]]
 
@@ -18,6 +20,9 @@ Proof = tuple[str, Callable[[], Verdict]]
 def _proofs(quick: bool) -> Iterator[tuple[str, Proof]]:
     cases, count, rounds = (40, 3, 5) if quick else (2000, 20, 100)
     yield "identical", (f"{cases} random cases on SQLite and PostgreSQL", lambda: identical(cases))
+    size = Size(200, 400, 60) if quick else Size(5000, 20_000)
+    title = f"{size.days} days of {size.enterprises} enterprises and {size.issues} issues a year"
+    yield "year", (title, lambda: _year(size))
     for kind in ("sqlite", "postgres"):
         yield "kills", (f"kill -9 x {count} on {kind}", lambda kind=kind: kills(kind, count=count))
         yield (
@@ -26,9 +31,20 @@ def _proofs(quick: bool) -> Iterator[tuple[str, Proof]]:
         )
 
 
+def _year(size: Size) -> Verdict:
+    """The verdict of a year; where its time went stands on stderr."""
+    verdict, spent = year(size, progress=lambda day: print(day, end="\r", file=sys.stderr, flush=True))
+    words = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in spent.seconds.items())
+    print(words, file=sys.stderr, flush=True)
+    return verdict
+
+
 def main(argv: Sequence[str]) -> int:
+    logging.configure(level="error", form="console")
     parser = argparse.ArgumentParser(prog="make proofs", description=__doc__)
-    parser.add_argument("which", choices=("identical", "kills", "races", "all"), nargs="?", default="all")
+    parser.add_argument(
+        "which", choices=("identical", "kills", "races", "year", "all"), nargs="?", default="all"
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes, as in the test suite")
     options = parser.parse_args(argv)
     failed = 0

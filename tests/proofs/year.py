@@ -19,23 +19,28 @@ from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
 from adapters.organisation import divisions
 from adapters.population import Invented, figures_of_year, population
+from adapters.reports.kinds import KINDS
+from adapters.reports.service import Asked
 from adapters.sample import load_sample
 from adapters.settings import Settings
+from api.commands.opening import OPERATOR
 from api.simulation.manners import Manners
 from api.simulation.province import Happening, Province
-from api.simulation.setting import nominate, observed, settle
+from api.simulation.setting import an_issue, keep, nominate, observed, settle
+from engine.access import Reach
 from engine.directory import SubjectId
 from engine.subjects import TIMELESS
 from tests.proofs.ledger import Verdict
 from tests.proofs.year_verdict import judged
 
 YEAR = 2026  # its holidays are known
-SEED = 7
 LATE_CITY = "3417"  # its January package does not arrive
 _FIGURES_IN = (
     date(YEAR, 5, 20),
     date(YEAR, 6, 20),
 )  # between these days the figures of the last year come in
+
+_SMALLEST = 3_000  # bytes: a workbook or letter with nothing in it has fewer
 
 Progress = Callable[[date], None]
 
@@ -47,6 +52,7 @@ class Size:
     enterprises: int
     issues: int
     days: int = 365
+    seed: int = 7
 
 
 @dataclass(slots=True)
@@ -64,32 +70,32 @@ class Spent:
             self.seconds[part] = self.seconds.get(part, 0) + time.perf_counter() - begun
 
 
-def year(size: Size, *, seed: int = SEED, progress: Progress = lambda day: None) -> tuple[Verdict, Spent]:
+def year(size: Size, *, progress: Progress = lambda day: None) -> tuple[Verdict, Spent]:
     """Play it and judge it, on SQLite in a folder of its own."""
     with TemporaryDirectory(prefix="bihuan-year-") as folder:
         clock = MovedClock(datetime(YEAR - 1, 12, 31, 2, tzinfo=UTC))
         settings = Settings(database_url=f"sqlite:///{folder}/year.db", files=Path(folder) / "files")
-        made = build(settings, now=clock, entropy=random.Random(seed).randbytes)
+        made = build(settings, now=clock, entropy=random.Random(size.seed).randbytes)
         try:
-            return _played(made, clock, size, seed, progress)
+            return _played(made, clock, size, progress, Path(folder))
         finally:
             made.close()
 
 
 def _played(
-    made: Container, clock: MovedClock, size: Size, seed: int, progress: Progress
+    made: Container, clock: MovedClock, size: Size, progress: Progress, folder: Path
 ) -> tuple[Verdict, Spent]:
     spent = Spent()
     with spent.on("setting"):
-        people = list(population(size.enterprises, seed=seed, until_year=YEAR - 2))
+        people = list(population(size.enterprises, seed=size.seed, until_year=YEAR - 2))
         registries = (made.definitions, made.calendars, made.directories)
         load_sample(*registries, clock(), made.programmes, subjects=[each.id for each in people])
         settle(made, people, known_from=date(YEAR - 1, 12, 1))
         nominate(made, people)
     manners = Manners(never=frozenset({("january_package", LATE_CITY)}))
-    with Province(made, clock, seed=seed, manners=manners) as province:
-        happenings = _Happenings(made, people, size, seed)
-        morning = _Morning(made, province, people, seed)
+    with Province(made, clock, seed=size.seed, manners=manners) as province:
+        happenings = _Happenings(made, people, size)
+        morning = _Morning(made, province, people, size.seed)
         with spent.on("days"):
             for day in province.live(_last(size), happenings=happenings, daily=morning):
                 progress(day)
@@ -97,7 +103,26 @@ def _played(
     spent.seconds["cases, clocks, tasks"] = spent.seconds.pop("days") - morning.seconds
     with spent.on("verdict"):
         verdict = judged(made, province.tally)
+    with spent.on("reports"):
+        write_reports(made, verdict, folder)
     return verdict, spent
+
+
+def write_reports(made: Container, verdict: Verdict, folder: Path) -> None:
+    """Every report that is not about one case, of the year or of its last month, for the whole province."""
+    reach, now = Reach(regions=("34",)), made.now()
+    for kind in KINDS.values():
+        if kind.about == "case":
+            continue
+        asked = Asked(kind=kind.id, period=f"{YEAR}" if kind.about in ("year", "period") else "", region="34")
+        for form in kind.forms:
+            made_one = made.reports.export(
+                asked, actor=OPERATOR, reach=reach, now=now, reason="年度报送（示例）", form=form
+            )
+            (folder / f"{kind.id}.{form}").write_bytes(made_one.content)
+            verdict.counts[f"report {kind.id}.{form} bytes"] = len(made_one.content)
+            if len(made_one.content) < _SMALLEST:
+                verdict.faults.append(f"report {kind.id}.{form} is empty")
 
 
 def _last(size: Size) -> date:
@@ -107,8 +132,8 @@ def _last(size: Size) -> date:
 class _Happenings:
     """What people open on a day: issues all the time, the other things now and then."""
 
-    def __init__(self, made: Container, people: Sequence[Invented], size: Size, seed: int) -> None:
-        self._random = random.Random(f"{seed}/happenings")
+    def __init__(self, made: Container, people: Sequence[Invented], size: Size) -> None:
+        self._random = random.Random(f"{size.seed}/happenings")
         self._calendar = made.calendars.current("cn")
         self._people = people
         self._cities = [d.region.id for d in divisions() if d.kind == "city"]
@@ -118,19 +143,12 @@ class _Happenings:
     def __call__(self, day: date) -> list[Happening]:
         if not self._calendar.day(day).is_working:
             return []
-        issues = [self._issue() for _ in range(self._number(self._issues))]
+        issues = [an_issue(self._random, self._people) for _ in range(self._number(self._issues))]
         others = [self._other(name) for name, mean in self._others.items() for _ in range(self._number(mean))]
         return issues + others
 
     def _number(self, mean: float) -> int:
         return int(mean) + (self._random.random() < mean - int(mean))
-
-    def _issue(self) -> Happening:
-        who, role = self._random.choice(self._people), self._random.choice(("client", "liaison"))
-        source = "self" if role == "client" else self._random.choice(("survey", "meeting"))
-        topics = ("rd_accounting", "tax_deduction", "high_tech", "financing", "land", "talent")
-        data = {"summary": "示例问题一件", "source": source, "topic": self._random.choice(topics)}
-        return Happening("issue", who.region, who.id, role, data)
 
     def _other(self, workflow: str) -> Happening:
         who = self._random.choice(self._people)
@@ -168,9 +186,7 @@ class _Morning:
         begun = time.perf_counter()
         self._figures(day)
         self._fates(day)
-        self._made.lists.run_all(self._province.writer.submit)
-        while self._made.slots.run(self._province.writer.submit, self._made.now(), 200).more:
-            pass
+        keep(self._made, self._province.writer.submit)
         self.seconds += time.perf_counter() - begun
 
     def _figures(self, day: date) -> None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 REFUSED = ROOT / "tests/workflows/refusals/unknown_state_to.yaml"
 MINIMAL = ROOT / "tests/workflows/samples/minimal.yaml"
 
-GROUPS = ("case", "task", "subject", "token", "calendar", "org", "db")
+GROUPS = ("case", "task", "subject", "import", "token", "calendar", "org", "db")
 COMMANDS = ("serve", "worker", "demo", "check", "graph", "publish", "migrate", "status", "replay", *GROUPS)
 
 

@@ -87,7 +87,8 @@ def _create_imports() -> None:
     create(
         "batch",
         *(text("id"), text("kind"), text("file"), text("digest"), text("by"), integer("at")),
-        *(binary("counts"), integer("undone_at", nullable=True)),
+        *(binary("options"), binary("counts")),
+        *(integer("committed_at", nullable=True), integer("undone_at", nullable=True)),
         key=("id",),
     )
     create(

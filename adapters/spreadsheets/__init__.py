@@ -1,0 +1,1 @@
+"""Lists as offices send them: files as sheets, sheets as tables, cells as values."""

@@ -1,0 +1,456 @@
+"""What each report says of small worlds in which every number can be counted by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from functools import cache
+
+import pytest
+
+from adapters.programme.figures import Table as FigureTable
+from adapters.reports.assessments import Assessment, Criterion
+from adapters.reports.letters import WrongCase
+from adapters.reports.model import Cell, Report, Table
+from adapters.reports.score import CITY_SCORE, freeze, score_sheet
+from adapters.reports.sources import Member, Slot, Subject, Target
+from engine import canonical
+from engine.access import Reach
+from engine.case import Lane
+from engine.errors import UnknownCase
+from engine.programme import figures as scoring
+from engine.programme.loading import load_programme
+from engine.programme.model import Programme
+from engine.programme.periods import Period
+from tests.support.reporting import MemorySources, a_case, a_clock, a_question, a_report
+from workflows import programme
+
+WHO = Subject("91340100MAR8F86N30", "示例精密制造有限公司", "340104")
+
+
+def said(table: Table, *columns: str) -> list[tuple[object, ...]]:
+    """The values of these columns, row by row."""
+    places = [[column.key for column in table.columns].index(name) for name in columns]
+    return [tuple(row[place].value for place in places) for row in table.rows]
+
+
+def lights(table: Table) -> list[str]:
+    return ["".join(cell.light[:1] or "." for cell in row) for row in table.rows]
+
+
+def table_of(report: Report, key: str) -> Table:
+    return next(table for table in report.tables if table.key == key)
+
+
+# 工作台账
+
+ISSUE = a_case(
+    "issue", "2026-000002-2", subject=WHO.id, state="closed", ended="settled", unit="u-340104-tax",
+    data={"summary": "辅助账如何设置", "topic": "rd_accounting", "lead_unit": "u-340104-tax", "rating": "satisfied"},
+    taken={"accept": "2026-03-11", "approve": "2026-03-18"},
+    clocks={"answer": a_clock(started="2026-03-11", due="2026-03-25", stopped="2026-03-18")},
+)  # fmt: skip
+VISIT = a_case(
+    "visit", "2026-000001-4", subject=WHO.id, state="archived", ended="final", unit="u-34-team-3401",
+    data={
+        "kind": "key", "method": "onsite", "visitors": ["示例张三（处长）"], "place": "厂区", "declared": True, "cost": 0,
+        "overview": "概况。\n\n第二段。", "demands": "一是归集难。", "replies": "已答复。",
+        "operations": "平稳。", "next_steps": "回访。",
+    },
+    taken={"finish": "2026-03-10", "file_report": "2026-03-12"},
+    by={"file_report": "p-3401-team-1"}, related=[ISSUE.id],
+)  # fmt: skip
+EMPTY_VISIT = a_case(
+    "visit", "2026-000003-0", region="3401", taken={"finish": "2026-03-20"}, data={"kind": "city"}
+)
+WORLD = MemorySources((VISIT, ISSUE, EMPTY_VISIT), all_subjects=(WHO,))
+
+
+def test_the_worklog_has_a_line_for_each_problem_and_one_for_a_visit_without_any() -> None:
+    table = table_of(a_report("worklog", WORLD), "worklog")
+    assert said(table, "number", "day", "target", "problems", "problem", "lead", "rating", "cleared") == [
+        (
+            VISIT.id,
+            date(2026, 3, 10),
+            WHO.title,
+            1,
+            "辅助账如何设置",
+            "合肥市蜀山区税务局（示例）",
+            "满意",
+            "是",
+        ),
+        (EMPTY_VISIT.id, date(2026, 3, 20), "合肥市", 0, "", "", "", ""),
+    ]
+
+
+def test_the_worklog_has_the_columns_of_the_scheme() -> None:
+    table = table_of(a_report("worklog", WORLD), "worklog")
+    assert "·".join(column.title for column in table.columns) == (
+        "台账编号·服务团/单位·日期·走访对象·信用代码·走访方式·走访人员（姓名职务）·接待人（姓名职务）·基本情况变化·反映问题（条）"
+        "·反映问题·问题类别·是否当场解决·处理意见·主办单位·协办单位·责任人·办理时限·办理进展·办结日期·结果类别·企业评价·回访情况·是否销号·关联编号·备注"
+    )
+
+
+def test_the_worklog_leaves_out_visits_of_other_months_and_other_counties() -> None:
+    assert table_of(a_report("worklog", WORLD, period="2026-04"), "worklog").rows == ()
+    elsewhere = replace(WORLD, region="340102")
+    assert table_of(a_report("worklog", elsewhere), "worklog").rows == ()
+
+
+# 走访报告、方案、督办单、催办单
+
+
+def test_a_visit_report_follows_the_order_of_the_scheme_and_lists_the_issues() -> None:
+    report = a_report("visit_report", WORLD, case=VISIT.id)
+    assert report.title == "关于走访示例精密制造有限公司情况的报告"
+    assert [section.title for section in report.sections] == [
+        "企业概况", "生产经营与研发情况", "存在问题与诉求", "现场答复与解决情况", "需协调事项及建议",
+        "共性问题与政策建议", "下一步计划",
+    ]  # fmt: skip
+    assert report.sections[0].paragraphs == ("概况。", "第二段。")
+    assert report.sections[4].paragraphs == ("无。",)
+    assert (report.fields["author"], report.fields["problems"]) == ("示例服务团成员·对口合肥市", "1")
+    assert said(report.tables[0], "number", "state") == [(ISSUE.id, "办结")]
+
+
+def test_a_visit_report_shows_no_issue_that_the_reader_may_not_see() -> None:
+    narrow = replace(WORLD, reach=Reach(units=("u-34-team-3401",)))
+    assert a_report("visit_report", narrow, case=VISIT.id).tables[0].rows == ()
+
+
+def test_a_case_out_of_reach_looks_like_one_that_is_not_there() -> None:
+    other = replace(WORLD, reach=Reach(regions=("3402",)))
+    for sources, case in ((other, VISIT.id), (WORLD, "2026-999999-9")):
+        with pytest.raises(UnknownCase):
+            a_report("visit_report", sources, case=case)
+
+
+def test_a_letter_about_the_wrong_case_is_refused_with_what_it_is_for() -> None:
+    with pytest.raises(WrongCase, match="企业问题限时闭环办理"):
+        a_report("visit_report", WORLD, case=ISSUE.id)
+    with pytest.raises(WrongCase, match="须指明事项"):
+        a_report("visit_report", WORLD)
+    planned = a_case("visit", "2026-000009-9", data={"kind": "city"})
+    with pytest.raises(WrongCase, match="还没有完成"):
+        a_report("visit_report", MemorySources((planned,)), case=planned.id)
+
+
+LATE = a_case(
+    "issue", "2026-000005-5", state="handling", unit="u-340104-tax", subject=WHO.id,
+    data={"summary": "进口设备通关缓慢", "lead_unit": "u-340104-tax"},
+    clocks={"answer": a_clock(started="2026-03-16", due="2026-03-31")},
+)  # fmt: skip
+
+
+def test_an_urging_letter_says_since_when_it_is_late_by_working_days() -> None:
+    """Due on Tuesday 31 March at 17:30; on Tuesday 7 April at 09:30 three working days and an hour are over (6 April is free)."""
+    report = a_report("urge_order", MemorySources((LATE,), all_subjects=(WHO,)), case=LATE.id)
+    assert report.fields["due"] == "2026年3月31日17:30"
+    assert report.fields["late"] == "4 个工作日"
+    assert report.fields["unit"] == "合肥市蜀山区税务局（示例）"
+    assert report.fields["issuer"] == "合肥市科技局（示例）"
+
+
+def test_nothing_is_urged_that_is_not_late() -> None:
+    with pytest.raises(WrongCase, match="无须催办"):
+        a_report("urge_order", WORLD, case=ISSUE.id)
+
+
+def test_a_supervision_order_names_its_matter_its_unit_and_the_case_behind_it() -> None:
+    order = a_case(
+        "supervision", "2026-000006-3", subject=WHO.id, state="rectifying", unit="u-340104-tax", opened="2026-04-01",
+        data={"matter": "进口设备通关缓慢", "unit": "u-340104-tax"}, related=[LATE.id],
+        clocks={"state": a_clock(started="2026-04-01", due="2026-04-10")},
+    )  # fmt: skip
+    fields = a_report(
+        "supervision_order", MemorySources((order, LATE), all_subjects=(WHO,)), case=order.id
+    ).fields
+    assert (fields["matter"], fields["unit"], fields["about"]) == (
+        "进口设备通关缓慢", "合肥市蜀山区税务局（示例）", LATE.id,
+    )  # fmt: skip
+    assert (fields["issued_on"], fields["due"], fields["late"]) == (
+        "2026年4月1日",
+        "2026年4月10日17:30",
+        "未超期",
+    )
+    assert fields["requirement"].startswith("请立即查明")
+
+
+def test_a_plan_names_one_responsible_person_and_the_five_haves() -> None:
+    plan = a_case(
+        "rd_institution", "2026-000007-1", subject=WHO.id, state="building",
+        data={"data_year": 2025, "revenue": 62000, "unit": "u-340104-science", "officer": "p-340104-handler-1",
+              "plan": "一、场地\n二、人员"},
+        lanes={"site": Lane("item", "building", "pending", data={"item_fact": "三层厂房", "item_number": 800})},
+    )  # fmt: skip
+    report = a_report("plan", MemorySources((plan,), all_subjects=(WHO,)), case=plan.id)
+    assert report.title == "示例精密制造有限公司一企一策方案"
+    assert (report.fields["officer"], report.fields["revenue"]) == ("示例承办人·合肥市蜀山区", "62,000 万元")
+    assert report.sections[0].paragraphs == ("一、场地", "二、人员")
+    assert said(report.tables[0], "item", "fact", "number") == [("研发场地", "三层厂房", 800)]
+
+
+# 两清零
+
+
+def spell(
+    n: int, since: str, until: str = "", *, how_in: str = "entered", how_out: str = "", region: str = "340104"
+) -> Member:
+    end = date.fromisoformat(until) if until else None
+    return Member("no_activity", f"s{n}", n, region, date.fromisoformat(since), end, how_in, how_out)
+
+
+SPELLS = (
+    spell(1, "2025-05-01"),
+    spell(2, "2025-05-01", "2026-02-10", how_out="cleared"),
+    spell(3, "2026-01-01"),
+    spell(4, "2026-03-31", how_in="relapsed", region="340102"),
+    spell(5, "2026-02-01", "2026-02-01", how_out="exited", region="340102"),
+    spell(6, "2026-03-01", how_in="moved_in", region="340202"),
+    spell(7, "2025-01-01", "2025-12-31", how_out="cleared"),
+    spell(8, "2025-01-01", "2026-04-01", how_out="cleared"),
+)
+
+
+def test_the_ledger_balances_for_every_region_and_counts_each_spell_where_it_belongs() -> None:
+    report = a_report("clearing", MemorySources(all_members=SPELLS), period="2026-Q1")
+    terms = ("opening", "entered", "relapsed", "moved_in", "cleared", "exited", "moved_out", "closing")
+    rows = dict(
+        zip(
+            *zip(*((row[0], row[1:]) for row in said(report.tables[0], "region", *terms)), strict=True),
+            strict=True,
+        )
+    )
+    assert rows["34"] == (3, 2, 1, 1, 1, 1, 0, 5)
+    assert rows["3401"] == (3, 2, 1, 0, 1, 1, 0, 4)
+    assert rows["340104"] == (3, 1, 0, 0, 1, 0, 0, 3)
+    assert rows["340102"] == (0, 1, 1, 0, 0, 1, 0, 1)
+    assert rows["3402"] == rows["340202"] == (0, 0, 0, 1, 0, 0, 0, 1)
+    rate = next(f for f in report.figures if f.key == "no_activity/34/rate")
+    assert rate.value == Fraction(1, 7)
+
+
+# 走访覆盖
+
+
+def slot(target: str, period: str, last: str, case: str = "", obligation: str = "city_visit") -> Slot:
+    region = target if obligation == "city_visit" else "340104"
+    return Slot(
+        obligation,
+        target,
+        period,
+        region,
+        date.fromisoformat(last).replace(day=1),
+        date.fromisoformat(last),
+        case,
+    )
+
+
+def test_a_visit_made_up_is_yellow_and_never_green() -> None:
+    made = a_case("visit", "v1", region="3401", taken={"finish": "2026-01-20"})
+    late = a_case("visit", "v2", region="3401", taken={"make_up": "2026-03-03", "finish": "2026-03-05"})
+    missed = a_case("visit", "v3", region="3401", state="missed")
+    slots = (
+        slot("3401", "2026-01", "2026-01-31", "v1"),
+        slot("3401", "2026-02", "2026-02-28", "v2"),
+        slot("3401", "2026-03", "2026-03-31", "v3"),
+        slot("3401", "2026-04", "2026-04-30"),
+        replace(slot("3401", "2025-12", "2025-12-31", "v1"), period="2026-05", opened=date(2026, 1, 5)),
+        slot(WHO.id, "2026-Q1", "2026-03-31", "v1", "key_visit"),
+    )
+    report = a_report(
+        "coverage", MemorySources((made, late, missed), all_slots=slots, all_subjects=(WHO,)), period="2026"
+    )
+    assert lights(table_of(report, "city_visit")) == [".gyrgyggggggg"]
+    assert [cell.value for cell in table_of(report, "city_visit").rows[0]][:6] == [
+        "合肥市",
+        "按期",
+        "补访",
+        "未访",
+        "待访",
+        "补访",
+    ]
+    assert lights(table_of(report, "key_visit")) == [".gggg"]
+    assert said(table_of(report, "summary"), "green", "yellow", "red", "grey", "rate") == [
+        (1, 2, 1, 1, Fraction(1, 4)),
+        (1, 0, 0, 0, Fraction(1)),
+    ]
+
+
+# 元月报送
+
+
+def test_a_package_after_january_is_on_the_late_list_and_the_cities_are_merged() -> None:
+    def package(city: str, submitted: str) -> object:
+        return a_case(
+            "january_package", f"p-{city}", region=city, opened="2026-01-01", data={"year": 2026, "city_count": 7},
+            taken={"submit": submitted} if submitted else {},
+            lanes={"u-340104-science": Lane("county", "collecting", "reported", outcome="done", data={"county_count": 7})},
+            clocks={"january": a_clock(started="2026-01-01", due="2026-01-31", stopped=submitted)},
+        )  # fmt: skip
+
+    members = (
+        Member("service_objects", WHO.id, 1, "340104", date(2025, 1, 1)),
+        Member("no_activity", WHO.id, 1, "340104", date(2025, 1, 1)),
+        Member("service_objects", "gone", 1, "340104", date(2025, 1, 1), date(2026, 1, 1), how_out="exited"),
+    )
+    cases = (package("3401", "2026-01-30"), package("3402", "2026-02-03"), package("3403", ""))
+    report = a_report("january", MemorySources(cases, members, all_subjects=(WHO,)), period="2026")  # type: ignore[arg-type]
+    state = {row[0]: row[1] for row in said(table_of(report, "cities"), "city", "light")}
+    assert [state[city] for city in ("合肥市", "芜湖市", "蚌埠市", "宣城市")] == [
+        "按时报送",
+        "逾期报送",
+        "逾期未报",
+        "逾期未报",
+    ]
+    assert said(table_of(report, "objects"), "code", "title", "tags") == [
+        (WHO.id, WHO.title, "1亿元以上无研发活动")
+    ]
+    assert report.fields["late"].startswith("芜湖市、蚌埠市、淮南市")
+    assert "按时报送的 1 个" in report.sections[0].paragraphs[0]
+    letter = a_report(
+        "january", MemorySources(cases, members, region="3401", all_subjects=(WHO,)), period="2026"
+    )  # type: ignore[arg-type]
+    assert letter.title == "关于报送合肥市2026年度服务企业实施方案和服务企业清单的函"
+
+
+# 双倍增
+
+
+def test_progress_is_counted_from_the_base_that_was_set_and_from_members_where_none_was() -> None:
+    members = (
+        *tuple(Member("filed_sme", f"s{n}", 1, "340104", date(2023, 1, 1)) for n in range(12)),
+        Member("filed_sme", "old", 1, "340104", date(2020, 1, 1), date(2022, 1, 1), how_out="exited"),
+    )
+    sources = MemorySources(all_members=members, all_targets=(Target("sme_number", "34", 2021, 10),))
+    table = table_of(a_report("doubling", sources, period="2023"), "sme")
+    rows = {row[0]: row[1:] for row in said(table, "region", "base", "target", "now", "progress", "required")}
+    assert rows["34"] == (10, 20, 12, Fraction(1, 5), Fraction(2910, 10_000))
+    assert rows["340104"][:3] == (1, 2, 12)
+
+
+# 通报、差距、红黄灯、考核
+
+
+def test_the_bulletin_says_the_numbers_of_its_tables() -> None:
+    report = a_report("bulletin", replace(WORLD, all_cases=(VISIT, ISSUE, LATE), all_members=SPELLS))
+    row = said(table_of(report, "regions"), "region", "opened", "due", "closed", "on_time", "visits", "red")[
+        0
+    ]
+    assert row == ("安徽省", 2, 2, Fraction(1, 2), Fraction(1, 2), 1, 1)
+    assert (
+        report.sections[0].paragraphs[0]
+        == "2026年3月，共登记企业诉求 2 件，当场办结 0 件；到期应办结 2 件，已办结 1 件，办结率 50.0%。"
+    )
+    assert "满意率 —" in report.sections[0].paragraphs[1]  # one rating is too few to show
+
+
+def test_an_extension_shows_in_the_rate_by_the_original_limit_only() -> None:
+    extended = a_case(
+        "issue", "2026-000008-8", state="closed", ended="settled",
+        clocks={"answer": a_clock(started="2026-03-02", due="2026-03-30", stopped="2026-03-24", extended=("10 working days",))},
+    )  # fmt: skip
+    figures = {f.key: f.value for f in a_report("bulletin", MemorySources((extended,))).figures}
+    assert (figures["rates/34/on_time"], figures["rates/34/on_time_original"]) == (1, 0)
+    assert figures["rates/34/extended"] == 1
+
+
+def test_cases_that_were_not_accepted_withdrawn_or_merged_are_in_no_cohort() -> None:
+    cases = tuple(
+        a_case(
+            "issue", f"c-{state}", state=state, ended="final", clocks={"answer": a_clock(due="2026-03-16")}
+        )
+        for state in ("rejected", "withdrawn", "merged", "explained")
+    )
+    figures = {f.key: f for f in a_report("bulletin", MemorySources(cases)).figures}
+    assert [behind.row for behind in figures["issues/34/due"].rows] == ["c-explained"]
+
+
+def test_the_list_of_lights_begins_with_what_is_red_the_longest() -> None:
+    soon = a_case(
+        "issue", "soon", state="handling", clocks={"answer": a_clock(started="2026-03-24", due="2026-04-08")}
+    )
+    calm = a_case(
+        "issue", "calm", state="handling", clocks={"answer": a_clock(started="2026-04-03", due="2026-04-20")}
+    )
+    report = a_report("lights", MemorySources((soon, calm, LATE)), period="2026-04-07")
+    assert said(table_of(report, "lights"), "light", "case") == [("红", LATE.id), ("黄", "soon")]
+    assert said(table_of(report, "summary"), "light", "number") == [("红", 1), ("黄", 1)]
+
+
+def test_the_nearest_to_passing_come_first_with_what_to_ask() -> None:
+    def found(subject: str, verdict: str, *criteria: Criterion) -> Assessment:
+        return Assessment(subject, "340104", "sme", "科技型中小企业评价", 2025, verdict, criteria)  # type: ignore[arg-type]
+
+    far = found("far", "fail", Criterion("人数", "fail", "差 3 人"), Criterion("得分", "fail", "差 2 分"))
+    near = found(
+        "near",
+        "fail",
+        Criterion("得分", "fail", "差 2 分"),
+        Criterion("资产", "unknown", missing=("资产总额",)),
+    )
+    ready = found("ready", "pass", Criterion("得分", "pass"))
+    report = a_report("gaps", MemorySources(all_assessments=(far, near, ready)), period="2026")
+    assert said(table_of(report, "gaps"), "code", "failed", "gap", "missing") == [
+        ("near", 1, "得分（差 2 分）", "资产总额"),
+        ("far", 2, "人数（差 3 人）；得分（差 2 分）", ""),
+    ]
+    assert said(table_of(report, "summary"), "pass", "unknown", "fail") == [(1, 0, 2)]
+
+
+def scored(**parts: scoring.Figure) -> Mapping[str, scoring.Figure]:
+    """Figures of a city for every part of the score; nothing known of those that are not given."""
+    names = [part.indicator for part in the_programme().indicators[CITY_SCORE].parts]
+    return {name: parts.get(name, scoring.Figure()) for name in names}
+
+
+@cache
+def the_programme() -> Programme:
+    name, data = programme()
+    return load_programme(data, name=name).programme
+
+
+def a_rate(yes: int, number: int, *rows: str) -> scoring.Figure:
+    ids = rows or tuple(f"r{n}" for n in range(number))
+    return scoring.Figure(value=Fraction(yes, number), denominator=Fraction(number), part=ids[:yes], rows=ids)
+
+
+CITIES = FigureTable(
+    Period(2026, "month", 3), "34", ("3401", "3402", "3403"), {},
+    {
+        "3401": scored(issue_in_time=a_rate(1, 2, ISSUE.id, LATE.id), january_complete=a_rate(1, 1)),
+        "3402": scored(issue_in_time=a_rate(0, 3), issue_satisfied=scoring.Figure(suppressed=True)),
+        "3403": scored(),
+    },
+)  # fmt: skip
+
+
+def test_the_weights_of_the_score_make_a_hundred() -> None:
+    assert sum(part.weight for part in the_programme().indicators[CITY_SCORE].parts) == 100
+
+
+def test_a_score_follows_from_the_frozen_figures_alone() -> None:
+    frozen = freeze(a_question("score", replace(WORLD, all_cases=(ISSUE, LATE))), the_programme(), CITIES)
+    first = score_sheet(frozen, "d" * 64)
+    again = score_sheet(canonical.decode(canonical.encode(frozen)), "d" * 64)
+    assert again == first
+    assert again.digest == first.digest
+    rows = {
+        row[0]: row[1:]
+        for row in said(first.tables[0], "city", "issue_in_time", "january_complete", "score", "band")
+    }
+    # 合肥: in time 1 of 2 (weight 20), January (10): (50 × 20 + 100 × 10) ÷ 30.
+    assert rows["合肥市"] == (Fraction(1, 2), 1, Fraction(2000, 30), "合格")
+    assert rows["芜湖市"] == (0, None, 0, "不合格")
+    assert rows["蚌埠市"] == (None, None, None, "—")
+    assert first.details[ISSUE.id].title == WHO.title
+
+
+def test_a_row_shows_its_figures_value_and_nothing_else() -> None:
+    report = a_report("bulletin", replace(WORLD, all_cases=(VISIT, ISSUE, LATE), all_members=SPELLS))
+    by_key = {figure.key: figure for figure in report.figures}
+    cells: list[Cell] = [cell for table in report.tables for row in table.rows for cell in row if cell.figure]
+    assert len(cells) > 100
+    assert [cell for cell in cells if cell.value != by_key[cell.figure].value] == []
