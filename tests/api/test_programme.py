@@ -132,3 +132,23 @@ def test_who_may_not_nominate_is_refused(
     office: Office, person: str, list_: str, subject: str, code: str
 ) -> None:
     assert office.post(person, f"/lists/{list_}/members/{subject}", {}).json()["code"] == code
+
+
+def test_proposals_are_for_those_whose_regions_hold_all_their_cases(office: Office) -> None:
+    topic = {"topic": "land", "source": "visit"}
+    cases = [
+        office.open(person=f"p-{region}-liaison-1", region=region, data={**topic, "summary": text})
+        for text, region in (
+            ("中试用地指标不足", "340104"),
+            ("园区中试用地指标不足", "340104"),
+            ("中试用地指标一直不足", "340102"),
+        )
+    ]
+
+    def told(person: str) -> list[list[str]]:
+        answer = office.get(person, "/proposals")
+        assert answer.status_code == 200, answer.text
+        return [sorted(each["cases"]) for each in answer.json()["proposals"]]
+
+    assert told("p-34-coordinator-1") == told("p-3401-liaison-1") == [cases]
+    assert told("p-340104-liaison-1") == told("p-3402-liaison-1") == []
