@@ -45,6 +45,8 @@ def obligation_faults(programme: Programme, workflows: Workflows | None) -> Faul
         yield from _whom(programme, obligation, path)
         yield from _days(obligation, path)
         yield from _sources(obligation, path)
+        if obligation.also_filled_by is not None:
+            yield from _fillers(programme, obligation.also_filled_by, (*path, "also_filled_by"), workflows)
         if workflows is not None:
             yield from _opened(obligation, workflows, path)
 
@@ -128,6 +130,17 @@ def _opened(obligation: Obligation, workflows: Workflows, path: Path) -> Faults:
         yield from known("step", "动作", obligation.at, names.steps, (*path, "at"))
     for key, text in (("done", obligation.done), ("in_time", obligation.in_time)):
         yield from condition(text, names.words, (*path, key))
+
+
+def _fillers(programme: Programme, over: Over, path: Path, workflows: Workflows | None) -> Faults:
+    """Cases that happen on a day: what ends a clock, or is not sure, fills nothing."""
+    if over.cases is None or over.unsure is not None:
+        yield Fault("filled_by_cases", "只有事项能算作完成：写 cases，可加 by、where", path)
+    if (over.by or "").startswith("due "):
+        yield Fault("filled_by_due", "到期不算发生，by 写 opened、ended 或 step 动作", (*path, "by"))
+    yield from _rows(programme, over, path, workflows)
+    if workflows and over.where is not None and (definition := workflows.get(over.cases or "")):
+        yield from condition(over.where, Names((definition,)).words, (*path, "where"))
 
 
 def _flagged(frequency: Frequency, workflows: Workflows, path: Path) -> Faults:
