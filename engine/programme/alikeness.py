@@ -172,6 +172,8 @@ def _stars(kind: str, samples: Sequence[Sample], masks: Sequence[int], free: int
 
 def _terms(centre: Sample, members: Sequence[Sample]) -> tuple[str, ...]:
     """The longest words of the centre of which every run is shared by at least half of the members, and by two."""
+    if len(members) < 2:
+        return ()
     number = Counter(run for each in members for run in each.runs)
     least = max(-(-len(members) // 2), 2)
     shared = {run for run, times in number.items() if times >= least}
