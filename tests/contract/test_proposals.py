@@ -15,9 +15,11 @@ from adapters.clock import MovedClock
 from adapters.db.database import Database
 from adapters.organisation import sample_directory
 from adapters.settings import Settings
+from adapters.subjects.writing import NewSubject
 from engine.access import Actor, Grant, Reach
 from engine.case import Case, CaseId, CommandId
 from engine.commands import Command, Open, TakeStep
+from engine.directory import RegionId, SubjectId
 from engine.loading import load
 from engine.runtime import Accepted, Outcome
 from tests.support.profiles import shipped_programme
@@ -45,18 +47,24 @@ class Desk:
     def tomorrow(self, days: int = 1) -> None:
         self.clock.advance(timedelta(days=days))
 
-    def issue(self, summary: str, region: str, topic: str = "land", **more: Any) -> str:
-        data = {"summary": summary, "source": "visit", "topic": topic, **more}
-        return self.do(self._opening("issue", region, data))
+    def register(self, subject: str, title: str, region: str) -> None:
+        new = NewSubject(
+            id=SubjectId(subject), title=title, region=RegionId(region), since=MONDAY.date(), doubt=""
+        )
+        self.container.subjects.register_many([new], MONDAY)
 
-    def _opening(self, workflow: str, region: str, data: dict[str, Any]) -> Open:
+    def issue(self, summary: str, region: str, topic: str = "land", *, subject: str = "", **more: Any) -> str:
+        data = {"summary": summary, "source": "visit", "topic": topic, **more}
+        return self.do(self._opening("issue", region, subject, data))
+
+    def _opening(self, workflow: str, region: str, subject: str, data: dict[str, Any]) -> Open:
         return Open(
             id=self._key(),
             case=self.container.numbers.next(self.container.now()),
             actor=_actor("liaison", region),
             workflow=workflow,
             region=region,
-            subject="",
+            subject=subject,
             data=data,
         )
 
@@ -263,11 +271,18 @@ def test_killed_after_opening_the_next_run_opens_nothing_more(desk: Desk) -> Non
     assert (desk.run(), len(desk.common())) == (0, 1)
 
 
-def test_names_of_subjects_and_personal_fields_make_nothing_alike(desk: Desk) -> None:
+@pytest.mark.parametrize(("registered", "opened"), [(True, 0), (False, 1)])
+def test_names_of_subjects_regions_and_contacts_make_nothing_alike(
+    desk: Desk, registered: bool, opened: int
+) -> None:
+    name = "示例长江精密机械制造股份有限公司"
     for n, region in enumerate(("340104", "340102", "340202")):
-        other = ("缺少检测设备", "融资渠道狭窄", "环评手续漫长")[n]
-        desk.issue(f"蜀山区{other}", region, contact_name="示例联系人甲乙丙丁戊己", contact_phone="示例电话")
-    assert desk.run() == 0
+        subject = f"s-{n}"
+        if registered:
+            desk.register(subject, name, region)
+        about = ("缺检测设备", "融资渠道窄", "环评手续慢")[n]
+        desk.issue(f"{name}{about}", region, subject=subject, contact_name=f"蜀山区{name}")
+    assert desk.run() == opened
 
 
 def test_a_county_sees_no_proposal_that_holds_cases_of_another(desk: Desk) -> None:
