@@ -26,6 +26,7 @@ from adapters.programme.figures import Figures
 from adapters.programme.in_force import in_force
 from adapters.programme.lists import Lists
 from adapters.programme.memberships import Memberships
+from adapters.programme.proposals import Proposals
 from adapters.programme.registry import ProgrammeRegistry
 from adapters.programme.slots import Slots
 from adapters.programme.targets import Targets
@@ -68,6 +69,7 @@ class Container:
     memberships: Memberships
     lists: Lists
     slots: Slots
+    proposals: Proposals
     figures: Figures
     targets: Targets
     now: Now
@@ -164,6 +166,14 @@ def build(
         profiles=profiles,
         memberships=memberships,
         slots=Slots(
+            database,
+            calendars=calendars,
+            definitions=definitions,
+            directories=directories,
+            numbers=numbers,
+            in_force=in_force(database, programmes, local_date),
+        ),
+        proposals=Proposals(
             database,
             calendars=calendars,
             definitions=definitions,

@@ -16,16 +16,20 @@ from api.programme_schemas import (
     MeasureView,
     ParameterView,
     ProgrammeView,
+    ProposalsView,
+    ProposalView,
     StandingView,
 )
 from api.schemas import Named
+from engine.directory import Directory
 from engine.programme.answers import Answer, Measure, quantity_words
 from engine.programme.judging import Eligibility
 from engine.programme.model import Programme
 from engine.programme.names import Ask
+from engine.programme.proposals import Proposed
 from engine.subjects import Profile
 
-__all__ = ["eligibilities", "programme_view", "standings"]
+__all__ = ["eligibilities", "programme_view", "proposals_view", "standings"]
 
 
 def programme_view(published: Published) -> ProgrammeView:
@@ -123,3 +127,24 @@ def _measure(measure: Measure) -> MeasureView:
 
 def _asks(programme: Programme, asks: Iterable[Ask]) -> list[AskView]:
     return [AskView(fact=a.fact, title=str(programme.facts[a.fact].title), year=a.year) for a in asks]
+
+
+def proposals_view(programme: Programme, found: Iterable[Proposed], directory: Directory) -> ProposalsView:
+    views = [
+        ProposalView(
+            proposal=Named(id=each.proposal, title=str(programme.proposals[each.proposal].title)),
+            heading=each.heading,
+            terms=list(each.terms),
+            cases=list(each.cases),
+            regions=[_region(directory, region) for region in each.regions],
+            region=_region(directory, each.region),
+            joins=each.joins,
+        )
+        for each in found
+        if each.proposal in programme.proposals
+    ]
+    return ProposalsView(proposals=views)
+
+
+def _region(directory: Directory, region: str) -> Named:
+    return Named(id=region, title=directory.region(region).title)

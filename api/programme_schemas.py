@@ -132,3 +132,22 @@ class RemovalBody(BaseModel):
 ProgrammeView.model_rebuild()
 
 BODIES: Final = (NominationBody, RemovalBody)
+
+
+class ProposalView(View):
+    """`cases` first names the one that all others are alike to; `terms` are the words that at least half of them share.
+
+    `joins` is the case that these belong to already: people add them there, and no other is opened.
+    """
+
+    proposal: Named
+    heading: str
+    terms: list[str]
+    cases: list[str]
+    regions: list[Named]
+    region: Named
+    joins: str
+
+
+class ProposalsView(View):
+    proposals: list[ProposalView]

@@ -1,4 +1,5 @@
-"""The programme's part of a sweep: opens the slots that are due to exist, in small groups, and flags crowded contacts.
+"""The programme's part of a sweep: opens the slots that are due to exist, in small groups, and flags crowded contacts; and,
+once a day, what many cases have in common is proposed.
 
 Slots follow from days and lists, not from messages: looking once a minute is soon enough, and at once again while some are left.
 """
@@ -10,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from adapters.programme.proposals import Proposals
 from adapters.programme.slots import Slots, Submit
 
 __all__ = ["Obligations"]
@@ -23,8 +25,9 @@ log = structlog.get_logger()
 class Obligations:
     """`tick` opens at most one group; a pass of the sweeper calls it."""
 
-    def __init__(self, slots: Slots, submit: Submit) -> None:
+    def __init__(self, slots: Slots, proposals: Proposals, submit: Submit) -> None:
         self._slots = slots
+        self._proposals = proposals
         self._submit = submit
         self._looked_at: datetime | None = None
 
@@ -37,4 +40,6 @@ class Obligations:
         self._looked_at = None if ran.more else now
         if ran.opened or ran.refused or ran.flagged:
             log.info("slots_opened", opened=ran.opened, refused=ran.refused, flagged=ran.flagged)
+        if not ran.more and (proposed := self._proposals.run(self._submit, now)):
+            log.info("proposals_opened", opened=proposed)
         return ran.more

@@ -57,7 +57,7 @@ class Sweeper:
         self._beat_at: datetime | None = None
         self._refreshed_at: datetime | None = None
         self._listed_at: datetime | None = None
-        self._obligations = Obligations(container.slots, performer.submit)
+        self._obligations = Obligations(container.slots, container.proposals, performer.submit)
 
     def tick(self) -> Swept:
         """Fire and perform until nothing is due, within the limits of a pass. Errors: `StoreUnavailable`, and any other."""

@@ -83,8 +83,9 @@ def read_material(
 ) -> Material:
     """Everything of the region that began before a moment."""
     behind = {workflow_of(programme, over) for over in wanted.overs} - {""}
-    readings = {name: Reading(versions(name)) for name in wanted.workflows | behind}
-    cases = {name: _cases(database, _of_workflow(name, region, before)) for name in wanted.workflows}
+    compared = wanted.workflows | set(_fillers(programme, wanted))
+    readings = {name: Reading(versions(name)) for name in compared | behind}
+    cases = {name: _cases(database, _of_workflow(name, region, before)) for name in compared}
     spells = {name: read_spells(database, name, region=region, before=before) for name in wanted.lists}
     slots = {
         name: read_slots(database, programme, name, region=region, day=day) for name in wanted.obligations
@@ -102,6 +103,12 @@ def read_material(
         profiles=tuple(profiles.many(_subjects(database, region))) if wanted.has_subjects else (),
         behind={case.id: case for case in _behind(database, wanted, region)},
     )
+
+
+def _fillers(programme: Programme, wanted: Needed) -> Iterable[str]:
+    """The workflows whose cases fill slots besides the slots' own."""
+    asked = (programme.obligations[name].also_filled_by for name in wanted.obligations)
+    return (over.cases for over in asked if over is not None and over.cases)
 
 
 def read_spells(

@@ -14,7 +14,7 @@ from adapters.subjects.writing import UnknownSubject
 from api.commands.definitions import DefinitionRefused
 from api.commands.opening import container, everything
 from api.commands.output import AsJson, answer, row, table
-from api.programme_presenting import eligibilities, programme_view, standings
+from api.programme_presenting import eligibilities, programme_view, proposals_view, standings
 from api.programme_schemas import EligibilityView, StandingView
 from engine.directory import SubjectId
 from engine.findings import Refused
@@ -79,6 +79,17 @@ def lists(as_json: AsJson = False) -> None:
         counts = made.memberships.counts(everything(made))
     data = [{"list": n, "title": str(s.title), "members": counts.get(n, 0)} for n, s in found.items()]
     answer({"lists": data}, as_json, lambda console: _show_lists(console, data))
+
+
+@app.command()
+def proposals(as_json: AsJson = False) -> None:
+    """What would be proposed now, and why; and what joins a case that is there already. Opens nothing."""
+    with container() as made:
+        now = made.now()
+        programme = made.programmes.current(now).programme
+        view = proposals_view(programme, made.proposals.found(now), made.directories.current())
+    data = view.model_dump(mode="json")
+    answer(data, as_json, lambda console: _show_proposals(console, data))
 
 
 @app.command()
@@ -153,6 +164,27 @@ def _show_lists(console: Console, data: list[dict[str, Any]]) -> None:
     shown = table("名单", "名称", "现有")
     for each in data:
         row(shown, each["list"], each["title"], each["members"])
+    console.print(shown)
+
+
+def _show_proposals(console: Console, data: dict[str, Any]) -> None:
+    if not data["proposals"]:
+        console.print("没有可提出的")
+        return
+    shown = table("提出", "内容", "件数", "区划", "共同的词", "事项", "可并入")
+    for each in data["proposals"]:
+        regions = "、".join(region["title"] for region in each["regions"])
+        terms, cases = "、".join(each["terms"]), "、".join(each["cases"])
+        row(
+            shown,
+            each["proposal"]["title"],
+            each["heading"],
+            len(each["cases"]),
+            regions,
+            terms,
+            cases,
+            each["joins"],
+        )
     console.print(shown)
 
 

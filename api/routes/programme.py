@@ -17,7 +17,7 @@ from api.auth import Caller
 from api.deps import TheCaller, TheContainer, shape_of
 from api.documents import PROBLEMS, refusals
 from api.presenting import Presenter
-from api.programme_presenting import eligibilities, programme_view, standings
+from api.programme_presenting import eligibilities, programme_view, proposals_view, standings
 from api.programme_schemas import (
     EligibilitiesView,
     ListsView,
@@ -26,6 +26,7 @@ from api.programme_schemas import (
     MemberView,
     NominationBody,
     ProgrammeView,
+    ProposalsView,
     RemovalBody,
 )
 from api.routes.cases import Limit, Start, ThePresenter
@@ -60,6 +61,19 @@ class NotOnList(BihuanError):
 )
 def get_programme(container: TheContainer, caller: TheCaller) -> ProgrammeView:
     return programme_view(container.programmes.current(container.now()))
+
+
+@router.get(
+    "/proposals",
+    operation_id="list_proposals",
+    summary="同类事项：会提出哪些候选，依据是什么，哪些可并入已有的",
+)
+def list_proposals(container: TheContainer, caller: TheCaller) -> ProposalsView:
+    """Only those of which all cases lie in the caller's regions. As of at most an hour ago."""
+    now = container.now()
+    programme = container.programmes.current(now).programme
+    found = container.proposals.shown(now, caller.reach)
+    return proposals_view(programme, found, container.directories.current())
 
 
 @router.get("/lists", operation_id="list_lists", summary="各名单及职责范围内的现有数量")

@@ -14,7 +14,7 @@ from engine.definition import Definition, FieldSpec, FieldType, RoleOf, Step
 from engine.expressions import ExpressionRefused, compile_guard
 from engine.findings import Finding
 from engine.lookups import nearest
-from engine.programme import due_faults
+from engine.programme import due_faults, proposal_faults
 from engine.programme.facts import FactType
 from engine.programme.judging import Judge, part_names
 from engine.programme.lists import Brought, ListCase, ListSpec
@@ -344,9 +344,10 @@ def _texts(indicator: Any) -> Iterator[str]:
 
 
 def _dues(source: ProgrammeSource, judge: Judge, workflows: Workflows) -> Findings:
-    """Obligations, frequencies and indicators over the workflows that they name."""
-    for fault in due_faults.faults(source.programme, workflows):
-        yield source.finding(fault.code, fault.message, fault.path, hint=fault.hint)
+    """Obligations, frequencies, proposals and indicators over the workflows that they name."""
+    for section in (due_faults, proposal_faults):
+        for fault in section.faults(source.programme, workflows):
+            yield source.finding(fault.code, fault.message, fault.path, hint=fault.hint)
 
 
 _CHECKS: Final[tuple[Callable[[ProgrammeSource, Judge, Workflows], Findings], ...]] = (

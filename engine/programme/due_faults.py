@@ -26,7 +26,7 @@ from engine.programme.obligations import (
 from engine.programme.readings import Names
 from engine.programme.selecting import BYS, MEMBER_BYS, words_over, workflow_of
 
-__all__ = ["faults", "frequency_faults", "indicator_faults", "obligation_faults"]
+__all__ = ["condition", "faults", "frequency_faults", "indicator_faults", "obligation_faults"]
 
 Workflows = Mapping[str, Definition]
 Faults = Iterator[Fault]
@@ -45,6 +45,8 @@ def obligation_faults(programme: Programme, workflows: Workflows | None) -> Faul
         yield from _whom(programme, obligation, path)
         yield from _days(obligation, path)
         yield from _sources(obligation, path)
+        if obligation.also_filled_by is not None:
+            yield from _fillers(programme, obligation.also_filled_by, (*path, "also_filled_by"), workflows)
         if workflows is not None:
             yield from _opened(obligation, workflows, path)
 
@@ -127,7 +129,18 @@ def _opened(obligation: Obligation, workflows: Workflows, path: Path) -> Faults:
     if obligation.at is not None:
         yield from known("step", "动作", obligation.at, names.steps, (*path, "at"))
     for key, text in (("done", obligation.done), ("in_time", obligation.in_time)):
-        yield from _condition(text, names.words, (*path, key))
+        yield from condition(text, names.words, (*path, key))
+
+
+def _fillers(programme: Programme, over: Over, path: Path, workflows: Workflows | None) -> Faults:
+    """Cases that happen on a day: what ends a clock, or is not sure, fills nothing."""
+    if over.cases is None or over.unsure is not None:
+        yield Fault("filled_by_cases", "只有事项能算作完成：写 cases，可加 by、where", path)
+    if (over.by or "").startswith("due "):
+        yield Fault("filled_by_due", "到期不算发生，by 写 opened、ended 或 step 动作", (*path, "by"))
+    yield from _rows(programme, over, path, workflows)
+    if workflows and over.where is not None and (definition := workflows.get(over.cases or "")):
+        yield from condition(over.where, Names((definition,)).words, (*path, "where"))
 
 
 def _flagged(frequency: Frequency, workflows: Workflows, path: Path) -> Faults:
@@ -145,7 +158,7 @@ def _flagged(frequency: Frequency, workflows: Workflows, path: Path) -> Faults:
         yield from known("field", "日期字段", frequency.day, dates, (*path, "day"))
     words = Names((definition,)).words
     for key, text in (("planned", frequency.planned), ("counts", frequency.counts)):
-        yield from _condition(text, words, (*path, key))
+        yield from condition(text, words, (*path, key))
 
 
 # Indicators
@@ -252,7 +265,7 @@ def _conditions(
             texts["part", ""] = indicator.part
         for place, text in texts.items():
             if text is not None:
-                yield from _condition(text, words, (*path, *filter(None, place)))
+                yield from condition(text, words, (*path, *filter(None, place)))
 
 
 def _is_readable(programme: Programme, over: Over, readings: Mapping[str, Names]) -> bool:
@@ -261,7 +274,8 @@ def _is_readable(programme: Programme, over: Over, readings: Mapping[str, Names]
     return not workflow or workflow in readings
 
 
-def _condition(text: str, words: Mapping[str, Kind], path: Path) -> Faults:
+def condition(text: str, words: Mapping[str, Kind], path: Path) -> Faults:
+    """What is wrong with a condition over these names."""
     try:
         compile_guard(text, words)
     except ExpressionRefused as error:

@@ -1,7 +1,7 @@
 """The programme as a model: one file that says what is known, who is on which list, what is due when, and what is counted.
 
 Leaves reading YAML to `loading.py` and cross-checks to `references.py`. The parts are modelled beside their rules: `facts.py`,
-`rules.py`, `lists.py`, `obligations.py`, `indicators.py`.
+`rules.py`, `lists.py`, `obligations.py`, `proposals.py`, `indicators.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from engine.programme.frequency import Frequency
 from engine.programme.indicators import Indicator
 from engine.programme.lists import ListSpec
 from engine.programme.obligations import Obligation
+from engine.programme.proposals import Proposal
 from engine.programme.rules import RuleSet
 from engine.spelling import AnyTitle, Id, Model, Words
 
@@ -38,4 +39,5 @@ class Programme(Model):
     lists: dict[Id, ListSpec] = Field(default_factory=dict)
     obligations: dict[Id, Obligation] = Field(default_factory=dict)
     frequency: dict[Id, Frequency] = Field(default_factory=dict)
+    proposals: dict[Id, Proposal] = Field(default_factory=dict)
     indicators: dict[Id, Indicator] = Field(default_factory=dict)

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from engine.directory import Directory
 from engine.durations import DurationError, FixedDate, parse_limit
+from engine.programme.indicators import Over
 from engine.programme.periods import Every, Period, walk
 from engine.spelling import AnyTitle, Cel, Id, Model, Words
 
@@ -73,6 +74,11 @@ class Obligation(Model):
     done: Cel = Field(description="over the case: it was done, in time or not")
     in_time: Cel = Field("true", description="over the case: done within its term; else it was made up")
     at: Id | None = Field(None, description="the step whose day must lie within the term; later is made up")
+    also_filled_by: Over | None = Field(
+        None,
+        description="cases that fill a slot besides its own, on the day that `by` says, if that lies within the term: of the "
+        "slot's region and all under it, or about its subject. Not said: none do",
+    )
     note: Words | None = None
 
 

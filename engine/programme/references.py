@@ -13,7 +13,7 @@ from typing import Any, Final
 from engine.errors import BihuanError
 from engine.expressions import RESERVED, ExpressionRefused, Kind, UnknownName, compile_guard
 from engine.lookups import Fault, Faults, Path, known
-from engine.programme import due_faults
+from engine.programme import due_faults, proposal_faults
 from engine.programme.facts import FactSpec, FactType, parameter_value, quantity
 from engine.programme.lists import Brought, ListCase, ListSpec
 from engine.programme.model import Programme
@@ -42,6 +42,7 @@ def faults(programme: Programme) -> Faults:
         yield from _list(programme, words, name, spec)
     yield from _circles(programme)
     yield from due_faults.faults(programme)
+    yield from proposal_faults.faults(programme)
 
 
 def lists_in_order(programme: Programme) -> list[str]:

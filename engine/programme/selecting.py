@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.calendar import Calendar
 from engine.case import Case, CaseId, Clock
+from engine.directory import covers
 from engine.expressions import Expression, Kind, compile_guard
 from engine.programme.figures import Row, Selection
 from engine.programme.indicators import Over
@@ -112,6 +113,7 @@ class Selector:
         self.start, self.end = calendar.start_of(period.first), calendar.start_of(period.next.first)
         self._selected: dict[Over, Selection] = {}
         self._made: dict[tuple[str, str], list[tuple[Row, str]]] = {}
+        self._filling: dict[Over, list[tuple[Case, date]]] = {}
         self._conditions: dict[tuple[Over, str], Callable[[Row], bool]] = {}
         self._period_words = {
             "period.year": period.year,
@@ -240,8 +242,32 @@ class Selector:
             and self.condition(over, obligation.in_time)(row)
             and self._by(case, obligation.at) <= slot.last
         )
+        if not in_time and self._is_filled(slot, obligation.also_filled_by):
+            done = in_time = True
         light = colour(done=done, in_time=in_time, last=slot.last, on=self.today)
         return {"done": done, "in_time": in_time, "colour": light}
+
+    def _is_filled(self, slot: Slot, over: Over | None) -> bool:
+        """Whether another case happened within its term, in its region or about its subject; whenever the slot was opened."""
+        if over is None:
+            return False
+        return any(
+            slot.first <= day <= slot.last
+            for case, day in self._fillers(over)
+            if (case.subject == slot.subject if slot.subject else covers(slot.region, case.region))
+        )
+
+    def _fillers(self, over: Over) -> list[tuple[Case, date]]:
+        """The cases that fill slots, each with its day."""
+        if over not in self._filling:
+            word, _, rest = (over.by or "opened").partition(" ")
+            holds = self.condition(Over(cases=over.cases), over.where)
+            self._filling[over] = [
+                (case, self.at.calendar.local_date(moment))
+                for case in self.material.cases.get(over.cases or "", ())
+                if (moment := _moment(case, word, rest)) and holds(self._row(case.id, case, {}))
+            ]
+        return self._filling[over]
 
     def _by(self, case: Case, step: str | None) -> date:
         """The day on which the step was last taken; of no step, the first of all days."""

@@ -30,7 +30,15 @@ REGISTRY = {
     "change_organisation", "get_directory", "get_subject", "get_teams", "get_vacancies", "hand_over", "list_subjects",
     "move_subject", "observe_subject", "register_subject", "rename_subject",
 }  # fmt: skip
-PROGRAMME = {"get_eligibility", "get_programme", "list_lists", "list_members", "put_on_list", "take_off_list"}
+PROGRAMME = {
+    "get_eligibility",
+    "get_programme",
+    "list_lists",
+    "list_members",
+    "list_proposals",
+    "put_on_list",
+    "take_off_list",
+}
 IMPORTS = {
     "commit_import",
     "dry_run_import",

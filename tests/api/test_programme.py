@@ -143,3 +143,23 @@ def test_a_nomination_is_answered_again_when_the_subject_has_moved_away_since(of
     again = office.post(liaison, path, {"note": "示例"}, key="n9")
     assert [answer.status_code for answer in (first, moved, again)] == [200, 200, 200]
     assert (first.json(), again.headers["Idempotent-Replayed"]) == (again.json(), "true")
+
+
+def test_proposals_are_for_those_whose_regions_hold_all_their_cases(office: Office) -> None:
+    topic = {"topic": "land", "source": "visit"}
+    cases = [
+        office.open(person=f"p-{region}-liaison-1", region=region, data={**topic, "summary": text})
+        for text, region in (
+            ("中试用地指标不足", "340104"),
+            ("园区中试用地指标不足", "340104"),
+            ("中试用地指标一直不足", "340102"),
+        )
+    ]
+
+    def told(person: str) -> list[list[str]]:
+        answer = office.get(person, "/proposals")
+        assert answer.status_code == 200, answer.text
+        return [sorted(each["cases"]) for each in answer.json()["proposals"]]
+
+    assert told("p-34-coordinator-1") == told("p-3401-liaison-1") == [cases]
+    assert told("p-340104-liaison-1") == told("p-3402-liaison-1") == []

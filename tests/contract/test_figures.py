@@ -16,6 +16,8 @@ from adapters.programme.targets import Targets
 from engine.access import Reach
 from engine.canonical import encode
 from engine.programme.figures import Figure
+from engine.programme.indicators import Over
+from engine.programme.model import Programme
 from engine.programme.periods import parse_period
 from tests.support.duties import duties
 from tests.support.duty_office import DutyOffice, duty_office, local
@@ -89,10 +91,87 @@ def test_a_slot_opened_after_its_term_is_never_green(office: DutyOffice) -> None
     assert _colours(office, "2026-05") == {"71": "grey", "72": "grey"}
 
 
-def _colours(office: DutyOffice, period: str) -> dict[str, str]:
+def _colours(
+    office: DutyOffice, period: str, programme: Programme | None = None, name: str = "ward_round"
+) -> dict[str, str]:
     now = office.container.now()
-    found = office.figures.slots(duties(), parse_period(period), now, reach=ALL, names=["ward_round"])
+    found = office.figures.slots(programme or duties(), parse_period(period), now, reach=ALL, names=[name])
     return {each.slot.target: each.colour for each in found}
+
+
+def filled(name: str = "ward_round") -> Programme:
+    """The example with the switch on: rounds of a room count for the obligation, too."""
+    over = Over(cases="round", by="step finish", where='kind != "ward"')
+    obligation = duties().obligations[name].model_copy(update={"also_filled_by": over})
+    return duties().model_copy(update={"obligations": {**duties().obligations, name: obligation}})
+
+
+def visited(
+    office: DutyOffice, at: str, *, region: str = "711", subject: str = "room-1", kind: str = "room"
+) -> None:
+    """Another round, finished at that moment."""
+    case = office.open(
+        "round", region=region, subject=subject, kind=kind, period="2026-Q2", period_end="2026-12-31"
+    )
+    office.until(at)
+    office.step(case, "finish")
+
+
+def test_another_case_fills_a_slot_of_its_region_on_that_day_if_the_switch_is_on(office: DutyOffice) -> None:
+    office.run()
+    visited(office, "2026-03-31 23:30")
+    office.until("2026-04-02 10:00")
+
+    assert _colours(office, "2026-03") == {"71": "red", "72": "red"}
+    assert _colours(office, "2026-03", filled()) == {"71": "green", "72": "red"}
+    found = office.figures.table(
+        filled(), parse_period("2026-03"), office.container.now(), reach=ALL, level=1, names=["monthly"]
+    )
+    assert found.whole["monthly"].value == Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("at", "more"),
+    [
+        ("2026-04-01 00:00", {}),
+        ("2026-03-20 10:00", {"kind": "ward"}),
+        ("2026-03-20 10:00", {"region": "7"}),
+        ("2026-03-20 10:00", {"region": "721"}),
+    ],
+    ids=["a day later", "of another kind", "above the region", "in another region"],
+)
+def test_what_happened_elsewhere_or_on_another_day_fills_nothing(
+    office: DutyOffice, at: str, more: dict[str, str]
+) -> None:
+    office.run()
+    visited(office, at, **more)
+    office.until("2026-04-02 10:00")
+    assert _colours(office, "2026-03", filled())["71"] == "red"
+
+
+def test_a_slot_made_up_is_green_if_another_case_had_filled_it_in_its_term(office: DutyOffice) -> None:
+    office.run()
+    visited(office, "2026-03-20 10:00")
+    office.until("2026-04-02 10:00")
+    missed = office.case_of("71", "2026-03")
+    office.step(missed, "make_up")
+    office.step(missed, "finish")
+    assert (_colours(office, "2026-03")["71"], _colours(office, "2026-03", filled())["71"]) == (
+        "yellow",
+        "green",
+    )
+
+
+def test_of_a_list_only_a_case_about_the_same_subject_fills_the_slot(office: DutyOffice) -> None:
+    for room in ("room-1", "room-2"):
+        office.enrol("rooms", room, "711", "2025-11-01 09:00")
+    office.run()
+    visited(office, "2026-03-20 10:00", subject="room-2", kind="other")
+    office.until("2026-04-02 10:00")
+    assert _colours(office, "2026-Q1", filled("room_round"), "room_round") == {
+        "room-1": "red",
+        "room-2": "green",
+    }
 
 
 def test_coverage_counts_members_that_were_visited(office: DutyOffice) -> None:

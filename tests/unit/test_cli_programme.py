@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.bootstrap import Container
 from adapters.subjects.writing import NewSubject
+from engine.access import Actor, Grant
+from engine.case import CommandId
+from engine.commands import Open
 from engine.directory import RegionId, SubjectId
+from engine.runtime import Accepted
 from engine.subjects import Observation
 from tests.support.commandline import MONDAY, CommandLine, in_folder, with_sample
 from tests.support.profiles import WAN, shipped_programme
@@ -100,3 +105,40 @@ def test_a_programme_with_errors_is_not_published(bihuan: CommandLine, tmp_path:
     assert (refused.code, refused.json()["published"]) == (1, False)
     published = bihuan("programme", "publish", ship(tmp_path), "--json")
     assert published.json()["published"] is True, published.out
+
+
+def test_what_would_be_proposed_is_shown_with_its_reasons_and_nothing_is_opened(
+    bihuan: CommandLine, tmp_path: Path
+) -> None:
+    with with_sample(datetime.now(UTC)) as made:  # the command looks by its own clock
+        made.programmes.publish(shipped_programme(), made.now())
+        cases = [
+            issued(made, text, region)
+            for text, region in (
+                ("中试用地指标不足", "340104"),
+                ("园区中试用地指标不足", "340104"),
+                ("中试用地指标一直不足", "340102"),
+            )
+        ]
+    (told,) = bihuan("programme", "proposals", "--json").json()["proposals"]
+    assert (sorted(told["cases"]), told["joins"], told["terms"]) == (cases, "", ["中试用地指标不足"])
+    assert [region["id"] for region in told["regions"]] == ["340102", "340104"]
+    shown = bihuan("programme", "proposals")
+    assert (shown.code, "用地用能环评" in shown.out) == (0, True)
+    assert bihuan("programme", "proposals", "--json").json()["proposals"] == [told]
+
+
+def issued(made: Container, summary: str, region: str) -> str:
+    grants = (Grant("liaison", region=region),)
+    command = Open(
+        id=CommandId(f"open-{summary}"),
+        case=made.numbers.next(made.now()),
+        actor=Actor(id=f"p-{region}-liaison-1", grants=grants, channel="test"),
+        workflow="issue",
+        region=region,
+        subject="",
+        data={"summary": summary, "source": "visit", "topic": "land"},
+    )
+    (outcome,) = made.engine.handle([command])
+    assert isinstance(outcome, Accepted)
+    return str(command.case)

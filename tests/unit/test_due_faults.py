@@ -34,6 +34,9 @@ def test_the_example_has_no_fault_with_its_workflows_or_without() -> None:
     assert list(faults(duties(), WORKFLOWS)) == []
 
 
+ODD = {"cases": "round", "by": "opened", "where": "state"}
+
+
 @pytest.mark.parametrize(
     ("place", "value", "code", "path"),
     [
@@ -48,6 +51,11 @@ def test_the_example_has_no_fault_with_its_workflows_or_without() -> None:
         ("obligations.ward_round.done", "taken.finnish > 0", "expression_unknown_name", "done"),
         ("obligations.ward_round.in_time", "round", "expression_not_boolean", "in_time"),
         ("obligations.ward_round.at", "finis", "unknown_step", "at"),
+        ("obligations.ward_round.also_filled_by", {"members": "rooms"}, "filled_by_cases", "also_filled_by"),
+        ("obligations.ward_round.also_filled_by", {"cases": "rounds"}, "unknown_workflow", "also_filled_by.cases"),
+        ("obligations.ward_round.also_filled_by", {"cases": "round", "by": "step finis"}, "unknown_step", "also_filled_by.by"),
+        ("obligations.ward_round.also_filled_by", {"cases": "round", "by": "due case"}, "filled_by_due", "also_filled_by.by"),
+        ("obligations.ward_round.also_filled_by", ODD, "expression_not_boolean", "also_filled_by.where"),
         ("frequency.quiet.within", "2 months", "frequency_span", "within"),
         ("frequency.quiet.step", "flag", "unknown_step", "step"),
         ("frequency.quiet.number", "period", "unknown_field", "number"),

@@ -263,6 +263,15 @@ def test_the_shipped_programme_has_no_finding() -> None:
     assert certificate.findings == (), describe_programme(certificate)
 
 
+def test_the_switch_of_the_shipped_programme_works_once_its_mark_is_taken_away() -> None:
+    name, data = programme()
+    switched = data.replace(b"    # also_filled_by:", b"    also_filled_by:")
+    source = load_programme(switched, name=name)
+    assert source.programme.obligations["city_visit"].also_filled_by is not None
+    assert shipped_programme().programme.obligations["city_visit"].also_filled_by is None
+    assert certify_programme(source, definitions()).findings == ()
+
+
 def test_the_shipped_programme_says_that_its_numbers_are_defaults() -> None:
     assert "默认值，可配置" in (shipped_programme().programme.note or "")
 

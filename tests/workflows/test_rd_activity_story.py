@@ -251,6 +251,20 @@ def test_the_look_backs_come_3_6_and_12_months_after_the_clearing_however_long_e
     assert office.case.state == "holding_year"
 
 
+def test_after_a_year_the_look_backs_come_every_year_counted_from_the_last_one(office: StoryOffice) -> None:
+    """Held on Thursday 2026-02-12 and Tuesday 2027-02-16: a year later are Friday 2027-02-12 and Wednesday 2028-02-16."""
+    cleared(office)
+    for held in ("2025-05-23 10:00", "2025-08-12 10:00", "2026-02-12 10:00"):
+        office.step("hold", by="coordinator", at=held, look_note="项目正常", look_files=["示例-6"])
+    for begins, held in (("2027-02-12 17:30", "2027-02-16 10:00"), ("2028-02-16 17:30", "2028-02-17 10:00")):
+        office.until(f"{begins[:-5]}17:29")
+        assert (office.case.state, office.case.ended) == ("holding_year", "settled")
+        office.until(begins)
+        assert office.case.state == "looking_back"
+        office.step("hold", by="coordinator", at=held, look_note="项目正常", look_files=["示例-6"])
+    assert office.case.state == "holding_year"
+
+
 def test_a_look_back_that_nobody_makes_ends_with_the_provincial_leader(office: StoryOffice) -> None:
     """Ten working days from 2025-05-12 end on 05-26."""
     cleared(office)

@@ -240,3 +240,17 @@ def test_an_enterprise_that_moved_away_is_removed_with_reason_and_proof_from_eve
     states = StoryOffice().workflows["rd_institution"].definition.states
 
     assert [s for s, spec in states.items() if not spec.final and "remove" not in spec.steps] == []
+
+
+def test_after_a_year_the_look_backs_come_every_year_counted_from_the_last_one(office: StoryOffice) -> None:
+    """Held on Thursday 2025-03-20 and Tuesday 2026-03-24: a year later are Friday 2026-03-20 and Wednesday 2027-03-24."""
+    established(office)
+    for held in ("2024-06-24 10:00", "2024-09-13 10:00", "2025-03-20 10:00"):
+        office.step("hold", by="coordinator", at=held, look_note="运行正常", look_files=["示例-6"])
+    for begins, held in (("2026-03-20 17:30", "2026-03-24 10:00"), ("2027-03-24 17:30", "2027-03-26 10:00")):
+        office.until(f"{begins[:-5]}17:29")
+        assert (office.case.state, office.case.ended) == ("holding_year", "settled")
+        office.until(begins)
+        assert office.case.state == "looking_back"
+        office.step("hold", by="coordinator", at=held, look_note="运行正常", look_files=["示例-6"])
+    assert office.case.state == "holding_year"
