@@ -173,7 +173,6 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
         "docs/guide/programme.md",
         "docs/guide/writing-a-workflow.md",
         "docs/reference/tables.md",
-        "docs/guide/programme.md",
         *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/decisions").glob("*.md")),
     ],
 )
