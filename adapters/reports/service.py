@@ -14,7 +14,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 from sqlalchemy import insert, select
 
 from adapters.db.database import Database
@@ -60,8 +59,6 @@ MEDIA_TYPES: Final[Mapping[Form, str]] = {
 REASON_MOST: Final = 200
 _TAG: Final = "bihuan/snapshot/v1"
 _NO_FILE_NAME: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
-
-log = structlog.get_logger("reports")
 
 
 class UnknownReport(BihuanError):
@@ -283,9 +280,7 @@ class Reports:
             "sha256": hashlib.sha256(content).hexdigest(),
             "rows": sum(len(table.rows) for table in report.tables),
         }
-        entry = self._keep("export", report.title, data, actor=actor, now=now)
-        log.info("report_exported", report=report.kind, region=report.region, by=actor.id, entry=entry)
-        return entry
+        return self._keep("export", report.title, data, actor=actor, now=now)
 
 
 def kind_of(name: str) -> ReportKind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
+import structlog
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from api.bodies import ReportRequest
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
 from api.documents import refusals
 
+log = structlog.get_logger()
 router = APIRouter(tags=["报表"], responses=refusals(400, 401, 403, 404, 413, 422, 503))
 
 _BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
@@ -71,6 +73,7 @@ def export_report(
         reason=wanted.reason,
         form=wanted.form,
     )
+    log.info("report_exported", report=kind, region=wanted.region, by=caller.person, entry=exported.entry)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(exported.name, safe='')}",
         "X-Content-Type-Options": "nosniff",
