@@ -134,7 +134,9 @@ class SubjectReader(Reader):
         if name in self._constants or name == YEAR or prefix == "on":
             return ()
         if prefix == "sum3":
-            return tuple(Ask(rest, year) for year in self._years())
+            since = self._programme.subject.since
+            began = (Ask(since, TIMELESS),) if since else ()
+            return (*began, *(Ask(rest, year) for year in self._years()))
         year = self.year - 1 if prefix == "prior" else self.year
         return (Ask(rest, year if self._programme.facts[rest].yearly else TIMELESS),)
 
@@ -142,6 +144,9 @@ class SubjectReader(Reader):
         return tuple(ask for ask in self.asks(name) if self.profile.value(ask.fact, ask.year) is None)
 
     def _sum(self, fact: str) -> int | None:
+        since = self._programme.subject.since
+        if since and self._day(since) is None:
+            return None  # over how many years, nobody knows
         values = [self.profile.value(fact, year) for year in self._years()]
         numbers = [value for value in values if isinstance(value, int)]
         return sum(numbers) if len(numbers) == len(values) else None

@@ -237,6 +237,19 @@ def test_seventy_points_of_innovation_are_not_above_seventy(tenths: int, verdict
     assert high_tech(innovation_score=tenths).verdict is verdict
 
 
+def test_a_share_over_the_years_in_business_is_unknown_while_nobody_knows_how_many_they_are() -> None:
+    """Three years of 3000 万元 with 5 % in the last alone fail at 1.7 %; of an enterprise in its first year they would pass."""
+    earlier: dict[int, dict[str, Value]] = {
+        year: {"revenue": 3000 * WAN, "rd_expense": 0, "rd_domestic": 0} for year in (YEAR - 1, YEAR - 2)
+    }
+    assert criterion(high_tech(years=earlier), "research").verdict is Verdict.FAIL
+
+    found = high_tech(founded=None, years=earlier)
+
+    assert criterion(found, "research").verdict is Verdict.UNKNOWN
+    assert Ask("founded", 0) in criterion(found, "research").missing
+
+
 def test_founded_eight_months_ago_fails_and_says_how_long_to_wait() -> None:
     found = high_tech(founded="2025-07-02", years={})
     assert found.verdict is Verdict.FAIL
