@@ -23,6 +23,7 @@ SECOND = timedelta(seconds=1)
 WORKFLOWS = (
     "tests/workflows/samples/minimal.yaml",
     "tests/workflows/samples/full.yaml",
+    "tests/workflows/samples/shared.yaml",
     "workflows/issue.yaml",
     "workflows/rd_institution.yaml",
 )
