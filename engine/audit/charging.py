@@ -176,7 +176,10 @@ class _Meter:
 
     def _hold(self, case: Case) -> None:
         """A holding begins when the role or the unit changes, and for a lane when it is opened anew."""
-        holders = {"": case.holder, **{key: lane.holder for key, lane in case.lanes.items() if not lane.outcome}}
+        holders = {
+            "": case.holder,
+            **{key: lane.holder for key, lane in case.lanes.items() if not lane.outcome},
+        }
         if case.ended:
             holders = {}
         kept = {}
@@ -230,7 +233,9 @@ class _Meter:
         entry = self.program.parallels.get(case.state) if self.program else None
         if entry is None or not entry[0].then:
             return []
-        return [key for key, lane in sorted(case.lanes.items()) if lane.group == case.state and not lane.outcome]
+        return [
+            key for key, lane in sorted(case.lanes.items()) if lane.group == case.state and not lane.outcome
+        ]
 
     def _kind(self, lane: str, is_paused: bool) -> Kind:
         if is_paused:
@@ -275,7 +280,9 @@ def _below(end: int, n: int, of: int) -> int:
 
 def _stands_still(case: Case) -> bool:
     spanning: Mapping[str, str] = {
-        clock_id: clock.status for clock_id, clock in case.clocks.items() if clock.is_open and spans_states(clock_id)
+        clock_id: clock.status
+        for clock_id, clock in case.clocks.items()
+        if clock.is_open and spans_states(clock_id)
     }
     if CASE_CLOCK in spanning:
         return spanning[CASE_CLOCK] == "paused"
@@ -284,4 +291,3 @@ def _stands_still(case: Case) -> bool:
 
 def _micros(moment: datetime) -> int:
     return (moment - EPOCH) // _MICROSECOND
-

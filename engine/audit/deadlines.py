@@ -1,7 +1,7 @@
 """Every deadline that a case ever had: how each was computed, under which calendar, and whether a second count agrees.
 
-A deadline is one stretch of one cycle of one clock (`case.Clock`): a start, an extension and a change of limit begin another. Within
-it the due moment may be determined again, by a resumption, a recount or a merge. Each determination names its event, and is
+A deadline is one stretch of one cycle of one clock (`case.Clock`): a start, an extension and a change of limit begin another.
+Within it the due moment may be determined again, by a resumption, a recount or a merge. Each determination names its event, and is
 counted again by `recounting.py` under the calendar that this event names.
 """
 
@@ -102,9 +102,7 @@ class _Names:
     def __init__(
         self, event: Event, before: Case | None, after: Case, program: Callable[[str], Program]
     ) -> None:
-        self._cases = [
-            (case, program(case.digest)) for case in (after, before) if case is not None
-        ]
+        self._cases = [(case, program(case.digest)) for case in (after, before) if case is not None]
 
     def of(self, clock_id: str, clock: Clock) -> tuple[str, Holder]:
         for case, program in self._cases:
@@ -139,9 +137,7 @@ def _take(
 
 
 def _determination(did: str, event: Event, clock: Clock, calendar: Calendar) -> Determination:
-    return Determination(
-        event.seq, event.at, did, calendar.digest, clock.due_at, due_again(clock, calendar)
-    )
+    return Determination(event.seq, event.at, did, calendar.digest, clock.due_at, due_again(clock, calendar))
 
 
 def _deadline(key: tuple[str, int, int], stretch: _Stretch) -> Deadline:

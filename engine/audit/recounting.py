@@ -127,10 +127,10 @@ class _Days:
             for opens, closes in self._spans(begun):
                 if stop and opens >= stop:
                     break
-                opens, closes = max(opens, begun), min(closes, stop) if stop else closes
-                if closes - opens >= left:
-                    return opens + left
-                left -= max(_ZERO, closes - opens)
+                first, last = max(opens, begun), min(closes, stop) if stop else closes
+                if last - first >= left:
+                    return first + left
+                left -= max(_ZERO, last - first)
         raise AssertionError("the last segment has no end")
 
     def _same_moment(self, first: datetime, day: date) -> datetime:

@@ -1,6 +1,6 @@
 """Every second of a case's life is charged once: sums exact, no overlap, and the same as a twin that asks second by second.
 
-The twin folds the history up to a moment and reads off who had the case then; it knows nothing of intervals. BIHUAN_SOAK multiplies.
+The twin folds the history up to a moment and reads off who had the case then; it knows nothing of intervals.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_a_life_cut_at_any_moment_is_charged_alike_in_two_parts_and_in_one(workf
 def _bounds_touch_and_never_cross(spans: Sequence[Span]) -> bool:
     """Those that share an interval have the same bounds; otherwise one begins where, or after, the one before ended."""
     bounds = list(dict.fromkeys((span.since, span.until) for span in spans))
-    return all(earlier[1] <= later[0] for earlier, later in zip(bounds, bounds[1:], strict=False))
+    return all(earlier[1] <= later[0] for earlier, later in pairwise(bounds))
 
 
 def _by_holder(spans: Sequence[Span]) -> Counter[tuple[str, ...]]:
@@ -99,7 +100,7 @@ def test_asking_at_every_second_of_a_short_stretch_gives_the_same_holders_and_ki
     for seed in range(8 * SOAK):
         history, world = random_history(program_of(workflow), seed, 30)
         events = [read(data) for data in history.events]
-        for middle in events[1:: max(1, len(events) // 4)]:
+        for middle in events[1 :: max(1, len(events) // 4)]:
             since, until = middle.at - 300 * SECOND, middle.at + 300 * SECOND
             if since < events[0].at:
                 continue
@@ -128,7 +129,10 @@ def _asked_by_the_second(
         ahead = [e.at for e in events if moment < e.at < moment + SECOND]
         upto = min([*ahead, moment + SECOND, until])
         for who, n, of in _who_had_it(world, [e for e in events if e.at <= moment]):
-            first, last = (moment - opened) // timedelta(microseconds=1), (upto - opened) // timedelta(microseconds=1)
+            first, last = (
+                (moment - opened) // timedelta(microseconds=1),
+                (upto - opened) // timedelta(microseconds=1),
+            )
             found[who] += len(range(first + (n - first) % of, last, of))
         moment = upto
     return found
@@ -151,7 +155,9 @@ def _who_had_it(world: MemoryWorld, events: Sequence[Event]) -> list[tuple[tuple
         if parallel and parallel.then
         else []
     )
-    spanning = {k: c for k, c in case.clocks.items() if k != "state" and not k.startswith("lane/") and c.is_open}
+    spanning = {
+        k: c for k, c in case.clocks.items() if k != "state" and not k.startswith("lane/") and c.is_open
+    }
     deciding = [spanning["case"]] if "case" in spanning else list(spanning.values())
     paused = bool(deciding) and all(clock.status == "paused" for clock in deciding)
     answer = []

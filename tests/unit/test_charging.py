@@ -30,9 +30,7 @@ def charged(stage: Stage, until: str, since: str = "") -> Charged:
 
 
 def told(found: Charged) -> list[tuple[str, str, str, str, float, float]]:
-    return [
-        (s.state, s.lane, s.holder.role, s.kind, s.wall / HOUR, s.working / HOUR) for s in found.spans
-    ]
+    return [(s.state, s.lane, s.holder.role, s.kind, s.wall / HOUR, s.working / HOUR) for s in found.spans]
 
 
 @pytest.fixture
@@ -68,7 +66,9 @@ def test_a_person_to_whom_the_case_was_given_has_accepted_it_and_is_named(stage:
     assert (after.kind, after.holder.person, after.wall) == ("running", clerk.id, 2 * HOUR)
 
 
-def test_a_state_that_waits_for_lanes_is_shared_out_over_their_holders_to_the_microsecond(stage: Stage) -> None:
+def test_a_state_that_waits_for_lanes_is_shared_out_over_their_holders_to_the_microsecond(
+    stage: Stage,
+) -> None:
     stage.does("clerk", "share", "2026-03-02 10:00", units=[FIRST, SECOND, THIRD])
     found = charged(stage, "2026-03-02 10:00:00.000010")  # ten microseconds for three
     # Counted from the opening an hour earlier; 3,600,000,000 leaves no remainder, so the first lane begins.

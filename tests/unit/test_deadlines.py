@@ -57,10 +57,14 @@ def test_an_extension_begins_another_stretch_and_both_are_explained() -> None:
     stage.opens("desk", "2026-03-02 09:00", matter="示例投诉事项")
     stage.does("desk", "accept", "2026-03-02 10:00", **DATA)
     asked = {"clock": "state", "reason": "示例理由", "amount": "5 working days"}
-    stage.send(AskExtension(id=stage.id(), case=stage.case, actor=stage.actor("ward"), **asked), "2026-03-05 09:00")
+    stage.send(
+        AskExtension(id=stage.id(), case=stage.case, actor=stage.actor("ward"), **asked), "2026-03-05 09:00"
+    )
     approval = {"clock": "state", "approve": True}
     director = stage.actor("director")
-    stage.send(AnswerExtension(id=stage.id(), case=stage.case, actor=director, **approval), "2026-03-06 09:00")
+    stage.send(
+        AnswerExtension(id=stage.id(), case=stage.case, actor=director, **approval), "2026-03-06 09:00"
+    )
     first, longer = [d for d in told(stage, "state") if d.title == "调查处理"]
     # 10 working days after 2 March: Monday the 16th; 5 more: Monday the 23rd.
     assert moments(first) == [("start", local("2026-03-16 17:30"))]
@@ -73,7 +77,12 @@ def test_an_extension_begins_another_stretch_and_both_are_explained() -> None:
 @pytest.mark.parametrize(
     ("limit", "started", "same_moment", "due"),
     [
-        ("3 working days", "2026-02-12 10:00", False, "2026-02-24 17:30"),  # 春节, 15 to 23; Saturday the 14th is worked
+        (
+            "3 working days",
+            "2026-02-12 10:00",
+            False,
+            "2026-02-24 17:30",
+        ),  # 春节, 15 to 23; Saturday the 14th is worked
         ("4 working hours", "2026-03-06 16:00", False, "2026-03-09 11:30"),
         ("1 working day", "2026-03-06 10:15", True, "2026-03-09 10:15"),
         ("1 working day", "2026-03-07 10:15", True, "2026-03-09 17:30"),
