@@ -1,8 +1,8 @@
 """What was known of a case at a moment, and what is claimed to have happened by then but was recorded only later.
 
 `at` is when the log recorded an event and cannot be chosen by whoever acts; `occurred_at` is what they say. The case as known is
-the fold of what was recorded by then. The case as claimed goes on through the events recorded later for as long as each is claimed
-to have happened by then: the first that is not ends it, for what follows was decided on a case that it had changed.
+the fold of what was recorded by then. The case as claimed goes on through the events recorded later for as long as each is
+claimed to have happened by then: the first that is not ends it, for what follows was decided on a case that it had changed.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Every deadline that a case ever had: how each was computed, under which calendar, and whether a second count agrees.
 
 A deadline is one stretch of one cycle of one clock (`case.Clock`): a start, an extension and a change of limit begin another.
-Within it the due moment may be determined again, by a resumption, a recount or a merge. Each determination names its event, and is
-counted again by `recounting.py` under the calendar that this event names.
+Within it the due moment may be determined again, by a resumption, a recount or a merge. Each determination names its event,
+and is counted again by `recounting.py` under the calendar that this event names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -44,10 +44,14 @@ class Determination:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`clock` as it stood when the stretch ended, or stands now; `explanation` under the calendar of the last determination."""
+    """`clock` as it stood when the stretch ended, or stands now; `explanation` under the calendar of the last determination.
+
+    `digest` is the definition under which it began, `ended_seq` the event that stopped it, `fired` each rung with its event.
+    """
 
     id: str
     title: str
+    digest: str
     cycle: int
     stretch: int
     holder: Holder
@@ -67,6 +71,7 @@ class _Stretch:
     """One deadline while the history is read."""
 
     title: str
+    digest: str
     holder: Holder
     clock: Clock
     calendar: Calendar
@@ -124,7 +129,7 @@ def _take(
     key = (change["id"], clock.cycle, clock.stretch)
     if key not in found:
         title, holder = names.of(change["id"], clock)
-        found[key] = _Stretch(title, holder, clock, calendar)
+        found[key] = _Stretch(title, event.body["def"]["digest"], holder, clock, calendar)
     stretch = found[key]
     stretch.clock = clock
     if change["do"] in DETERMINES:
@@ -145,6 +150,7 @@ def _deadline(key: tuple[str, int, int], stretch: _Stretch) -> Deadline:
     return Deadline(
         id=clock_id,
         title=stretch.title,
+        digest=stretch.digest,
         cycle=cycle,
         stretch=number,
         holder=stretch.holder,
@@ -154,9 +160,3 @@ def _deadline(key: tuple[str, int, int], stretch: _Stretch) -> Deadline:
         fired=tuple(stretch.fired),
         explanation=explain(stretch.clock, stretch.calendar),
     )
-
-
-def disagreements(found: Iterable[Deadline]) -> Iterator[tuple[Deadline, Determination]]:
-    """Each computation that a second count does not confirm."""
-    for deadline in found:
-        yield from ((deadline, each) for each in deadline.determinations if not each.agrees)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from api.commands.audit import questions
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Replay, prove and ask “what if”, without trusting this program.",
 )
+app.command()(questions.asof)
+app.command()(questions.why)
+app.command()(questions.late)
+app.command()(questions.conduct)
