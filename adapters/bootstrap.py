@@ -22,6 +22,7 @@ from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
 from adapters.evidence.manifests import Manifests
 from adapters.evidence.proofs import Proofs
+from adapters.evidence.samples import Samples
 from adapters.evidence.tiles import Tiles
 from adapters.files import Files
 from adapters.importing.batches import Imports
@@ -88,6 +89,7 @@ class Container:
     checkpoints: Checkpoints
     proofs: Proofs
     manifests: Manifests
+    samples: Samples
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -138,6 +140,7 @@ def build(
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
     personal = PersonalValues(database)
+    integrator = Integrator(database)
     tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
     checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
     figures = Figures(
@@ -208,12 +211,13 @@ def build(
         figures=figures,
         targets=Targets(database),
         journal=journal,
-        integrator=Integrator(database),
+        integrator=integrator,
         tiles=tiles,
         keys=keys,
         checkpoints=checkpoints,
         proofs=Proofs(database, tiles, checkpoints),
         manifests=Manifests(database, tiles, journal, local_date),
+        samples=Samples(database, journal, integrator, tiles),
         lists=Lists(
             database,
             programmes,
