@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.schemas import CaseView, HolderView, Named, View
 
@@ -169,3 +169,73 @@ class HintsView(View):
     cases: int
     thresholds: dict[str, int]
     hints: list[HintView]
+
+
+class CheckedView(View):
+    """重做的一项，以及是否一致。"""
+
+    code: str
+    title: str
+    is_same: bool
+    found: str
+
+
+class SampleView(View):
+    """一次抽样：先宣布（总体、根、暗语的摘要），后抽取（种子记录、种子、抽中的事项）"""
+
+    number: int = Field(description="宣布的编号，即日志簿中的序号")
+    at: AwareDatetime
+    announced_by: str
+    rule: str
+    region: str
+    since: str
+    until: str
+    stratify: str
+    count: int
+    population: int
+    root: str
+    size: int = Field(description="总体取自日志最前面的这么多片叶")
+    commitment: str
+    announcement: str = Field(description="宣布这条记录的散列")
+    earlier: int = Field(description="同一范围此前宣布过几次")
+    seed: str = ""
+    seed_case: str = ""
+    seed_seq: int = 0
+    seed_hash: str = ""
+    secret: str = ""
+    drawn: list[str] = Field(default_factory=list)
+    checks: list[CheckedView] = Field(default_factory=list)
+    is_sound: bool | None = Field(None, description="核对过才有：各项是否全部一致")
+
+
+class SampleList(View):
+    """全部抽样，宣布后没有抽取的也在内"""
+
+    samples: list[SampleView]
+
+
+class SampleBody(BaseModel):
+    """宣布一次抽样"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    region: str = Field("", max_length=64, description="区划代码；不写则为您任职的全部区划")
+    since: date
+    until: date
+    count: int = Field(ge=1, le=10_000)
+    stratify: Literal["", "workflow", "unit"] = ""
+    commitment: str = Field(
+        pattern="^[0-9a-f]{64}$",
+        description='SHA-256("bihuan/sample/secret/v1" 换行 暗语)，暗语自己想，抽取时再交',
+    )
+
+
+class DrawBody(BaseModel):
+    """抽取：交出宣布前想好的暗语"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: str = Field(min_length=8, max_length=200)
+
+
+BODIES: Final = (SampleBody, DrawBody)

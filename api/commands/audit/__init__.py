@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import questions
+from api.commands.audit import questions, sampling
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,3 +14,4 @@ app.command()(questions.asof)
 app.command()(questions.why)
 app.command()(questions.late)
 app.command()(questions.conduct)
+app.command()(sampling.sample)
