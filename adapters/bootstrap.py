@@ -22,6 +22,7 @@ from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
 from adapters.evidence.manifests import Manifests
 from adapters.evidence.proofs import Proofs
+from adapters.evidence.reads import Reads
 from adapters.evidence.samples import Samples
 from adapters.evidence.tiles import Tiles
 from adapters.files import Files
@@ -90,6 +91,7 @@ class Container:
     proofs: Proofs
     manifests: Manifests
     samples: Samples
+    reads: Reads
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -139,7 +141,7 @@ def build(
     programmes = ProgrammeRegistry(database, local_date, journal)
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
-    personal = PersonalValues(database)
+    personal, reads = PersonalValues(database, journal), Reads(journal, local_date)
     integrator = Integrator(database)
     tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
     checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
@@ -156,6 +158,7 @@ def build(
         calendars=calendars,
         directories=directories,
         personal=personal,
+        reads=reads,
         calendar=settings.calendar,
         templates=settings.templates,
         programmes=programmes,
@@ -217,6 +220,7 @@ def build(
         checkpoints=checkpoints,
         proofs=Proofs(database, tiles, checkpoints),
         manifests=Manifests(database, tiles, journal, local_date),
+        reads=reads,
         samples=Samples(database, journal, integrator, tiles),
         lists=Lists(
             database,

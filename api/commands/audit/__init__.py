@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import questions, sampling
+from api.commands.audit import questions, reads, sampling
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,3 +15,4 @@ app.command()(questions.why)
 app.command()(questions.late)
 app.command()(questions.conduct)
 app.command()(sampling.sample)
+app.command()(reads.reads)
