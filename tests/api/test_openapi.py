@@ -48,7 +48,20 @@ IMPORTS = {
     "undo_import",
 }
 REPORTS = {"export_report", "list_reports"}
-OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
+LOG = {
+    "add_cosignatures",
+    "get_checkpoint",
+    "get_consistency",
+    "get_event_proof",
+    "get_tile",
+    "list_log_keys",
+}
+# The log is open to everybody, so that a witness needs no account.
+OPEN_LOG = {
+    f"/api/v1/log/{name}"
+    for name in ("checkpoint", "cosignatures", "keys", "proof/consistency", "tile/{level}/{place}")
+}
+OPEN_PATHS = {"/livez", "/readyz", "/metrics"} | OPEN_LOG
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +80,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 def test_the_names_of_operations_are_these_and_stay(document: dict[str, Any]) -> None:
     named = {operation["operationId"] for _, _, operation in operations(document)}
-    assert named == OPERATIONS | PROGRAMME | REGISTRY | IMPORTS | REPORTS
+    assert named == OPERATIONS | PROGRAMME | REGISTRY | IMPORTS | REPORTS | LOG
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -94,8 +107,8 @@ def test_every_operation_declares_its_answer_and_its_problems(document: dict[str
         assert operation["summary"], (path, method)
 
 
-# Uploading the same content twice is once; every export is one of its own in the log.
-NOT_COMMANDS = ("/api/v1/files", "/api/v1/reports/{kind}")
+# Uploading the same content twice is once, as is handing in a cosignature; every export is one of its own in the log.
+NOT_COMMANDS = ("/api/v1/files", "/api/v1/reports/{kind}", "/api/v1/log/cosignatures")
 
 
 def test_every_command_asks_for_an_idempotency_key_and_describes_its_body(document: dict[str, Any]) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import typer
 
+from api.commands.audit import log, witness
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Replay, prove and ask “what if”, without trusting this program.",
 )
+
+app.add_typer(log.key_app, name="key")
+app.add_typer(log.checkpoint_app, name="checkpoint")
+app.add_typer(log.log_app, name="log")
+app.command("proof")(log.proof)
+app.add_typer(witness.app, name="witness")
