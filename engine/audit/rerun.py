@@ -65,7 +65,7 @@ class _Ghost:
             at = max(planned, self._recorded.at)
             if at > looked_until or (at == looked_until and not (included and at != owed)):
                 return
-            self._ring(self._case, clock_id, at)
+            self._ring(self._case, clock_id, at, seq=self._case.seq)
 
     def follow(self, event: Event) -> None:
         """Take the recorded event: its path, and what its changes mean for clocks under these rules."""
@@ -98,11 +98,11 @@ class _Ghost:
             waits = its_own is not None and its_own.status == "running" and _is_due(its_own, event.at)
             if planned > event.at or (planned == event.at and not waits):
                 return
-            self._ring(self._case, clock_id, event.at)
+            self._ring(self._case, clock_id, event.at, seq=event.seq)
             if clock_id == its_clock:
                 return
 
-    def _ring(self, case: Case, clock_id: str, at: datetime) -> None:
+    def _ring(self, case: Case, clock_id: str, at: datetime, *, seq: int) -> None:
         program, clock, calendar = self._programs(case.digest), case.clocks[clock_id], self._calendar
         rule = timing.rule_of(program, case, clock_id)
         if rule is None or clock.next_at is None or calendar is None:
@@ -115,9 +115,7 @@ class _Ghost:
         if found.to and not timing.spans_states(clock_id):
             fired = fired.changed(next_at=None, next_rung="")
         self._case = case.with_clock(clock_id, fired)
-        self.tracker.changed(
-            program, self._case, clock_id, fired, at=at, seq=self._case.seq, calendar=calendar
-        )
+        self.tracker.changed(program, self._case, clock_id, fired, at=at, seq=seq, calendar=calendar)
 
 
 def _is_due(clock: Clock, at: datetime) -> bool:
