@@ -16,6 +16,7 @@ from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.evidence.journal import Journal
+from adapters.evidence.whatif import WhatIf
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories
@@ -74,6 +75,7 @@ class Container:
     figures: Figures
     targets: Targets
     journal: Journal
+    what_if: WhatIf
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -87,12 +89,20 @@ class Container:
 
 
 def build(
-    settings: Settings, *, now: Now = system_now, entropy: Entropy = secrets.token_bytes, upgrade: bool = True
+    settings: Settings,
+    *,
+    now: Now = system_now,
+    entropy: Entropy = secrets.token_bytes,
+    upgrade: bool = True,
+    read_only: bool = False,
 ) -> Container:
-    """Wire everything for these settings; with `upgrade` the database is brought to this release's schema first."""
+    """Wire everything for these settings; with `upgrade` the database is brought to this release's schema first.
+
+    `read_only`, without `upgrade`: nothing that is built here can write to the database.
+    """
     if upgrade:
         migrate.upgrade(settings.database_url)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, read_only=read_only)
     store = _store(database, settings)
     journal = Journal(database, settings.log)
     calendars = CalendarRegistry(database, journal)
@@ -187,6 +197,7 @@ def build(
         figures=figures,
         targets=Targets(database),
         journal=journal,
+        what_if=WhatIf(database, definitions=definitions, calendars=calendars, directories=directories),
         lists=Lists(
             database,
             programmes,
