@@ -15,6 +15,7 @@ from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
+from adapters.evidence.formats import Formats
 from adapters.evidence.journal import Journal
 from adapters.evidence.whatif import WhatIf
 from adapters.files import Files
@@ -76,6 +77,7 @@ class Container:
     targets: Targets
     journal: Journal
     what_if: WhatIf
+    formats: Formats
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -198,6 +200,13 @@ def build(
         targets=Targets(database),
         journal=journal,
         what_if=WhatIf(database, definitions=definitions, calendars=calendars, directories=directories),
+        formats=Formats(
+            database,
+            journal,
+            definitions=definitions,
+            calendars=calendars,
+            calendar=settings.calendar,
+        ),
         lists=Lists(
             database,
             programmes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -14,10 +14,9 @@ from rich.progress import Progress
 
 from adapters.bootstrap import Container
 from adapters.calendars import import_year
-from adapters.evidence.selection import Selection
 from adapters.evidence.whatif import Found, Plan, Question
-from api.commands.days import day_of
-from api.commands.opening import container, everything
+from api.commands.audit.period import Region, Since, Until, selected
+from api.commands.opening import container
 from api.commands.output import AsJson, answer, row, table
 from api.commands.output import console as made_console
 from api.whatif_presenting import presented
@@ -38,9 +37,9 @@ def whatif(
     settings: Annotated[
         list[str] | None, Option("--set", help='A place and what is to stand there: states.NAME.due="7 working days".')
     ] = None,
-    since: Annotated[str, Option(help="Cases that were still open on this day, or moved since: 2026-01-01.")],
-    until: Annotated[str, Option(help="And were opened on this day or before; today.")] = "",
-    region: Annotated[str, Option(help="A region's code and all under it; the whole organisation.")] = "",
+    since: Since,
+    until: Until = "",
+    region: Region = "",
     calendar: Annotated[
         str, Option(help="Count by this calendar instead: the id of one, or a year's notice as JSON.")
     ] = "",
@@ -52,26 +51,14 @@ def whatif(
     Without --set and --calendar nothing may differ: a check of the calculation itself.
     """
     with container(read_only=True) as made:
-        question = _question(made, workflow, settings or (), since, until, region, calendar)
+        selection = selected(made, workflow=workflow, region=region, since=since, until=until)
+        question = Question(
+            selection=selection, settings=tuple(settings or ()), calendar=_calendar(made, calendar)
+        )
         plan = made.what_if.plan(question, now=made.now())
         found = _with_progress(plan, made.what_if.run(plan, keep=most))
         data = presented(made, plan, found)
     answer(data, as_json, lambda shown: _show(shown, data))
-
-
-def _question(
-    made: Container, workflow: str, settings: Sequence[str], since: str, until: str, region: str, calendar: str
-) -> Question:
-    own = made.calendars.current(made.settings.calendar)
-    last = day_of(until) if until else own.local_date(made.now())
-    selection = Selection(
-        reach=everything(made),
-        region=region,
-        workflow=workflow,
-        since=own.start_of(day_of(since)),
-        until=own.start_of(last + timedelta(days=1)),
-    )
-    return Question(selection=selection, settings=tuple(settings), calendar=_calendar(made, calendar))
 
 
 def _calendar(made: Container, words: str) -> Calendar | None:
