@@ -90,7 +90,9 @@ def _loads(totals: Totals, titles: _Titles) -> Iterator[dict[str, Any]]:
 class _Titles:
     def __init__(self, program: Program, directory: Directory) -> None:
         self._definition, self._directory = program.definition, directory
-        self._posts = {program.post(name): spec.title.zh for name, spec in reversed(program.definition.roles.items())}
+        self._posts = {
+            program.post(name): spec.title.zh for name, spec in reversed(program.definition.roles.items())
+        }
         self._regions: Mapping[str, str] = {region.id: region.title for region in directory.regions}
 
     def unit(self, unit: str) -> str:

@@ -18,7 +18,13 @@ from engine.audit.activities import Happening, trail
 
 __all__ = ["write_ocel"]
 
-_CASE: Final = {"workflow": "string", "version": "integer", "region": "string", "state": "string", "ended": "string"}
+_CASE: Final = {
+    "workflow": "string",
+    "version": "integer",
+    "region": "string",
+    "state": "string",
+    "ended": "string",
+}
 _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
     "case": _CASE,
     "subject": {},
@@ -143,7 +149,9 @@ def _case(case: str, happenings: Sequence[Happening], zone: tzinfo) -> dict[str,
     related = [("subject", first.subject, "about"), ("definition", happenings[-1].case.digest, "under")]
     related += [("case", other, link["relation"]) for other, link in happenings[-1].case.related.items()]
     return _object(f"case:{case}", "case", values) | {
-        "relationships": [{"objectId": f"{kind}:{id}", "qualifier": words} for kind, id, words in related if id]
+        "relationships": [
+            {"objectId": f"{kind}:{id}", "qualifier": words} for kind, id, words in related if id
+        ]
     }
 
 

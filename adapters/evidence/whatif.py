@@ -97,7 +97,9 @@ class WhatIf:
         workflow, settings = question.selection.workflow, [parse_setting(s) for s in question.settings]
         versions = self._definitions.versions(workflow)
         if not versions:
-            raise UnknownWorkflow(f"没有流程“{workflow}”", hint="流程的名称见 bihuan publish 或 /api/v1/workflows")
+            raise UnknownWorkflow(
+                f"没有流程“{workflow}”", hint="流程的名称见 bihuan publish 或 /api/v1/workflows"
+            )
         cases = question.selection.count(self._database)
         if most and cases > most:
             raise TooManyCases(
@@ -109,7 +111,9 @@ class WhatIf:
         used = set(question.selection.digests(self._database))
         today = self._calendars.current(versions[0].definition.calendar).local_date(now)
         made = {p.digest: self._changed(p, settings, today, strict=p.digest in used) for p in versions}
-        return Plan(question, cases, self._rules(question, versions, made, now), Program(made[versions[0].digest]))
+        return Plan(
+            question, cases, self._rules(question, versions, made, now), Program(made[versions[0].digest])
+        )
 
     def _changed(self, program: Program, settings: Sequence[Setting], today: date, *, strict: bool) -> Source:
         """A version under which no case stands may lack a place that others have: cases that left it keep its rules."""

@@ -20,12 +20,12 @@ OPEN: Final = "open"
 ADD_LANE: Final = "add_lane"
 WITHDRAW_LANE: Final = "withdraw_lane"
 OUTSIDE: Final = frozenset({"import", "jump", "move_version"})
-"""Moves that no net of a definition knows: a case taken over in its middle, put elsewhere by hand, or moved to another version."""
+"""Moves that no net knows: a case taken over in its middle, put elsewhere by hand, or moved to another version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """`moves`: the event is a transition of the net, one that leads on or one that stays. `lane` is the key of a lane, or empty."""
+    """`moves`: the event is a transition of the net, whether it leads on or stays. `lane` is a lane's key, or empty."""
 
     name: str
     moves: bool

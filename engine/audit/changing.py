@@ -100,12 +100,10 @@ def _put(data: Any, setting: Setting) -> None:
     here = data
     for depth, part in enumerate(above):
         here = _child(here, part, setting.path[: depth + 1])
-    if isinstance(here, dict) and isinstance(last, str):
-        here[last] = setting.value
-    elif isinstance(here, list) and isinstance(last, int) and last < len(here):
-        here[last] = setting.value
-    else:
+    is_key = isinstance(here, dict) and isinstance(last, str)
+    if not (is_key or (isinstance(here, list) and isinstance(last, int) and last < len(here))):
         raise _missing(setting.path, here)
+    here[last] = setting.value
 
 
 def _child(here: Any, part: str | int, path: Path) -> Any:

@@ -187,7 +187,13 @@ def _recorded_event(
         if change["op"] == "clock":
             clock = case.clocks[change["id"]]
             tracker.changed(
-                programs(case.digest), case, change["id"], clock, at=event.at, seq=event.seq, calendar=calendar
+                programs(case.digest),
+                case,
+                change["id"],
+                clock,
+                at=event.at,
+                seq=event.seq,
+                calendar=calendar,
             )
     if case is None:
         raise ValueError("the first event of a case must open it")
@@ -217,7 +223,13 @@ def firing(
 
 
 def _desks(
-    program: Program, case: Case, clock_id: str, rule: clocks.Rule | None, rung: Rung | None, *, is_reminder: bool
+    program: Program,
+    case: Case,
+    clock_id: str,
+    rule: clocks.Rule | None,
+    rung: Rung | None,
+    *,
+    is_reminder: bool,
 ) -> tuple[Desk, ...]:
     """The desks besides the holder's own: whom it tells, and who has the case where it leads."""
     holder, lane = case.holder_of(clock_id), lane_of(clock_id)

@@ -1,7 +1,7 @@
 """The place/transition net of a definition: the main line a flat machine, lanes forked from it and joined to it again.
 
-It lets through everything that the definition does, and more: guards, limits of times and separation of duties are not in it, nor that
-a join waits for its lanes. So what does not fit the net was not allowed; what fits may still not have been.
+It lets through everything that the definition does, and more: guards, limits of times and separation of duties are not in it,
+nor that a join waits for its lanes. So what does not fit the net was not allowed; what fits may still not have been.
 docs/reference/formats.md has the mapping.
 """
 

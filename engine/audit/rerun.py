@@ -75,7 +75,8 @@ class _Ghost:
         before, self._recorded = self._case, apply(self._recorded, event)
         target = self._programs(event.body["def"]["digest"])
         program = self._programs(before.digest) if before else target
-        draft = _Following(program, target, before, event, self._calendar, self.tracker)
+        draft = _Following(program, before, event, calendar=self._calendar, tracker=self.tracker)
+        draft.target = target
         _FOLLOWED.get(event.type, _general)(draft, event.body)
         self._case = draft.case.changed(seq=event.seq, at=event.at)
 
@@ -126,15 +127,8 @@ class _Following(Draft):
     """A draft that takes the recorded changes and tells the tracker what becomes of the clocks."""
 
     def __init__(
-        self,
-        program: Program,
-        target: Program,
-        case: Case | None,
-        event: Event,
-        calendar: Calendar,
-        tracker: Tracker,
+        self, program: Program, case: Case | None, event: Event, *, calendar: Calendar, tracker: Tracker
     ) -> None:
-        """`target`: the program after the event, another one only where the case moves to another version."""
         body = event.body
         facts = Facts(
             now=event.at,
@@ -144,7 +138,7 @@ class _Following(Draft):
             engine=body["engine"],
         )
         super().__init__(program, case, command_of(event), facts)
-        self.target = target
+        self.target = program  # after the event: another one where the case moves to another version
         self._tracker, self._seq = tracker, event.seq
 
     def take(self, change: Change) -> None:
@@ -294,9 +288,7 @@ def _related(draft: _Following, body: Mapping[str, Any]) -> None:
         rule = timing.rule_of(draft.program, draft.case, clock_id)
         if rule and (clock := draft.open_clock(clock_id)):
             start, due = parse_instant(started_at), parse_instant(due_at)
-            merged = clocks.inherit(
-                clock, rule, started_at=start, due_at=due, calendar=draft.facts.calendar
-            )
+            merged = clocks.inherit(clock, rule, started_at=start, due_at=due, calendar=draft.facts.calendar)
             draft.change_clock(clock_id, "inherit", merged)
 
 

@@ -11,13 +11,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from engine import clocks
 from engine.audit.course import Calendars, Course, Desk, Firing, Path, Programs, Run, RunKey, recorded
 from engine.audit.rerun import rerun
+from engine.calendar import Calendar
 from engine.canonical import instant
-from engine.case import Case, lane_of
+from engine.case import Case, Clock, lane_of
 from engine.clocks import Light
 from engine.directory import Of
 from engine.events import read
@@ -28,6 +29,7 @@ __all__ = ["ASSUMPTION", "CaseChange", "ClockChange", "Compared", "Judged", "Tot
 ASSUMPTION = "行为不变假设：人的每个动作都留在实际发生的时刻，只按设想的规则重新计算时限、亮灯和逐级上报。"
 
 When = Literal["before", "after"]
+_WHENS: Final[tuple[When, When]] = ("before", "after")
 Parents = Mapping[str, str]
 Turns = tuple[tuple[datetime, Light], ...]
 
@@ -123,6 +125,10 @@ class Load(NamedTuple):
     what: Literal["escalation", "reminder"]
 
 
+def _both() -> dict[When, Counter[Any]]:
+    return {when: Counter() for when in _WHENS}
+
+
 @dataclass(slots=True)
 class Totals:
     """Sums over cases; two of them add up."""
@@ -131,25 +137,21 @@ class Totals:
     events: int = 0
     changed: int = 0
     matters: int = 0
-    lights: dict[When, Counter[Lit]] = field(default_factory=lambda: _both())
-    loads: dict[When, Counter[Load]] = field(default_factory=lambda: _both())
+    lights: dict[When, Counter[Lit]] = field(default_factory=_both)
+    loads: dict[When, Counter[Load]] = field(default_factory=_both)
     firings: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, other: Totals) -> None:
         for name in ("cases", "events", "changed", "matters"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for mine, theirs in ((self.lights, other.lights), (self.loads, other.loads)):
-            for when, counted in theirs.items():
-                mine[when].update(counted)  # type: ignore[attr-defined]
+        for when in _WHENS:
+            self.lights[when].update(other.lights[when])
+            self.loads[when].update(other.loads[when])
         for kind, counts in other.firings.items():
             self.firings[kind].update(counts)
 
     def count(self, what: str, when: When) -> int:
         return sum(number for line, number in self.lights[when].items() if line.what == what)
-
-
-def _both() -> dict[When, Counter[Any]]:
-    return {"before": Counter(), "after": Counter()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,9 @@ def judged(run: Run, until: datetime, firings: Iterable[Firing] = ()) -> Judged:
     return Judged(clock.due_at, clock.limit, tuple(sorted(turns, key=lambda t: t[0])), _is_late(run, until))
 
 
-def _lights(run: Run, clock: Any, calendar: Any, at: datetime, end: datetime) -> Iterator[tuple[datetime, Light]]:
+def _lights(
+    run: Run, clock: Any, calendar: Any, at: datetime, end: datetime
+) -> Iterator[tuple[datetime, Light]]:
     """From `at` to before `end`, in which the clock does not change."""
     yield at, "grey" if run.elapses else clocks.light(clock, at, calendar)
     if run.elapses or clock.status != "running":

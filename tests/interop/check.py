@@ -1,7 +1,7 @@
 """What a stranger's tool makes of our files. Runs in an environment of its own with pm4py, and knows nothing of our code.
 
-`python check.py FOLDER`: the folder holds `log.xes`, `log.json`, a net `<workflow>.pnml` for each workflow, and `expected.json` with
-the numbers that our export gave. Prints a line for each claim; exit code 1 if one does not hold.
+`python check.py FOLDER`: the folder holds `log.xes`, `log.json`, a net `<workflow>.pnml` for each workflow, and `expected.json`
+with the numbers that our export gave. Prints a line for each claim; exit code 1 if one does not hold.
 """
 
 from __future__ import annotations

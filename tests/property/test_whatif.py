@@ -18,7 +18,6 @@ from engine.audit.changing import parse_setting, replaced
 from engine.audit.course import Course, RunKey, recorded
 from engine.audit.rerun import rerun
 from engine.audit.whatif import compared, judged
-from engine.calendar import Calendar
 from engine.document import read as read_document
 from engine.durations import Duration, parse_limit
 from engine.events import read
@@ -122,7 +121,9 @@ def _around(yellow: Any, due_at: Any, begun: Any) -> Iterator[Any]:
 def _ends(course: Course) -> dict[RunKey, list[Any]]:
     """Every piece of every run; the next rung aside, which a rung that moves the case leaves behind."""
     return {
-        key: [(p.at, p.seq, p.clock.due_at, p.clock.status, p.clock.segments, p.clock.fired) for p in run.pieces]
+        key: [
+            (p.at, p.seq, p.clock.due_at, p.clock.status, p.clock.segments, p.clock.fired) for p in run.pieces
+        ]
         for key, run in course.runs.items()
     }
 
@@ -149,10 +150,12 @@ def _limits(data: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Durati
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _limits(value, (*path, key))
-    elif isinstance(data, str) and (path[-1] in ("due", "within") or path[:2] == ("limits", "rows")):
-        if data != "none" and not data.startswith("limits.") and path[-1] != "extension":
-            length = parse_limit(data)
-            if isinstance(length, Duration):
-                yield ".".join(path), length
+    elif isinstance(data, str) and _is_limit(path, data):
+        length = parse_limit(data)
+        if isinstance(length, Duration):
+            yield ".".join(path), length
 
 
+def _is_limit(path: tuple[str, ...], words: str) -> bool:
+    in_table = path[:2] == ("limits", "rows") and path[-1] != "extension"
+    return (in_table or path[-1] in ("due", "within")) and words != "none" and not words.startswith("limits.")

@@ -28,7 +28,10 @@ def formats(
     ocel: Annotated[Path | None, Option(help="Write the histories as OCEL 2.0 JSON here.")] = None,
     pnml: Annotated[
         tuple[str, Path] | None,
-        Option(help="Write the net of a workflow here; `WORKFLOW@2` for a version of it.", metavar="WORKFLOW FILE"),
+        Option(
+            help="Write the net of a workflow here; `WORKFLOW@2` for a version of it.",
+            metavar="WORKFLOW FILE",
+        ),
     ] = None,
     since: Since = "1970-01-01",
     until: Until = "",
@@ -55,7 +58,9 @@ def _net(made: Container, words: str, file: Path) -> dict[str, Any]:
     workflow, _, version = words.partition("@")
     if version and not version.isdigit():
         raise typer.BadParameter(f"{version} is no version; write WORKFLOW@2")
-    file.write_text(made.formats.net(workflow, int(version) if version else None, made.now()), encoding="utf-8")
+    file.write_text(
+        made.formats.net(workflow, int(version) if version else None, made.now()), encoding="utf-8"
+    )
     return {"file": str(file), "form": "pnml", "workflow": words}
 
 

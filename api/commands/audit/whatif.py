@@ -35,7 +35,8 @@ def whatif(
     *,
     workflow: Annotated[str, Option(help="The workflow whose rules would be others.")] = "issue",
     settings: Annotated[
-        list[str] | None, Option("--set", help='A place and what is to stand there: states.NAME.due="7 working days".')
+        list[str] | None,
+        Option("--set", help='A place and what is to stand there: states.NAME.due="7 working days".'),
     ] = None,
     since: Since,
     until: Until = "",
@@ -85,7 +86,9 @@ def _with_progress(plan: Plan, founds: Iterator[Found]) -> Found:
 def _show(shown: Console, data: Mapping[str, Any]) -> None:
     shown.print(data["assumption"])
     rules = "；".join(data["set"]) or "规则不变"
-    shown.print(f"流程 {data['workflow']}：{rules}" + (f"；日历 {data['calendar'][:12]}" if data["calendar"] else ""))
+    shown.print(
+        f"流程 {data['workflow']}：{rules}" + (f"；日历 {data['calendar'][:12]}" if data["calendar"] else "")
+    )
     shown.print(
         f"{data['cases']} 件事项、{data['events']} 条记录；"
         f"时限或亮灯、上报有变化的 {data['cases_changed']} 件，其中有人会看到不同结果的 {data['cases_that_matter']} 件"
@@ -134,7 +137,9 @@ def _show_loads(shown: Console, loads: Sequence[Mapping[str, Any]]) -> None:
     made = table("角色", "区划或单位", "周", "实际", "设想", "增减", title="上报到谁、哪一周（只列有变化的）")
     for load in escalations[:_LINES]:
         before, after = load["before"], load["after"]
-        row(made, load["role_title"], load["place_title"], load["week"], before, after, f"{after - before:+d}")
+        row(
+            made, load["role_title"], load["place_title"], load["week"], before, after, f"{after - before:+d}"
+        )
     shown.print(made)
     _more(shown, len(escalations))
 
@@ -161,7 +166,9 @@ def _show_change(shown: Console, change: Mapping[str, Any]) -> None:
 def _judged(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "不计时"
-    lights = "、".join(f"{_LIGHTS[light]}（{_local(at)}）" for at, light in found["lights"] if light in ("yellow", "red"))
+    lights = "、".join(
+        f"{_LIGHTS[light]}（{_local(at)}）" for at, light in found["lights"] if light in ("yellow", "red")
+    )
     return f"止于{_local(found['due_at'])}，{'超期' if found['late'] else '未超期'}{'，' + lights if lights else ''}"
 
 
