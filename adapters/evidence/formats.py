@@ -129,17 +129,12 @@ class _Through(io.RawIOBase):
 
 
 def _entry(form: str, selection: Selection, *, cases: int, digest: str, purpose: str) -> dict[str, Any]:
+    """The scope names regions, so that whoever asks who read a case finds it (`reads.py`)."""
     scope = {
-        "region": selection.region,
+        "form": form,
+        "regions": [selection.region] if selection.region else list(selection.reach.regions),
         "since": instant(selection.since),
         "until": instant(selection.until),
         "workflow": selection.workflow,
     }
-    return {
-        "cases": cases,
-        "digest": digest,
-        "form": form,
-        "purpose": purpose,
-        "scope": scope,
-        "what": "format",
-    }
+    return {"cases": cases, "digest": digest, "purpose": purpose, "scope": scope, "what": "format"}

@@ -16,9 +16,8 @@ from typing import Any, Final, Literal, NamedTuple
 from engine import clocks
 from engine.audit.course import Calendars, Course, Desk, Firing, Path, Programs, Run, RunKey, recorded
 from engine.audit.rerun import rerun
-from engine.calendar import Calendar
 from engine.canonical import instant
-from engine.case import Case, Clock, lane_of
+from engine.case import Case, lane_of
 from engine.clocks import Light
 from engine.directory import Of
 from engine.events import read

@@ -12,6 +12,7 @@ from adapters.db.rows import micros
 from adapters.db.tables import BEAT
 from adapters.notices import Notice
 from engine import canonical
+from engine.access import Actor
 from tests.support.office import MORNING, PDF, Office
 
 LIAISON, TAX, FINANCE = "p-340104-liaison-1", "p-340104-tax-department-1", "p-340104-finance-department-1"
@@ -219,7 +220,8 @@ def test_personal_values_are_shown_to_who_handles_the_case_and_hidden_from_who_o
     assert phone("p-340104-supervisor-1") == (None, True)
     history = office.get(LIAISON, f"/cases/{case}/history", raw="true")
     assert "055100000000" not in history.text
-    office.container.personal.erase(case)
+    operator = Actor(id="operator", kind="system")
+    office.container.personal.erase(case, reason="示例", actor=operator, at=office.clock())
     assert phone(LIAISON) == (None, True)
 
 

@@ -48,6 +48,10 @@ IMPORTS = {
     "undo_import",
 }
 REPORTS = {"export_report", "list_reports"}
+AUDIT = {
+    "announce_sample", "audit_as_of", "audit_case_time", "audit_conduct", "audit_deadlines", "audit_time", "draw_sample",
+    "erase_personal_values", "get_sample", "list_reads", "list_samples",
+}  # fmt: skip
 OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
 
 
@@ -67,7 +71,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 def test_the_names_of_operations_are_these_and_stay(document: dict[str, Any]) -> None:
     named = {operation["operationId"] for _, _, operation in operations(document)}
-    assert named == OPERATIONS | PROGRAMME | REGISTRY | IMPORTS | REPORTS
+    assert named == OPERATIONS | PROGRAMME | REGISTRY | IMPORTS | REPORTS | AUDIT
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from adapters.bootstrap import Container
 from adapters.evidence.formats import Exported, Form
 from adapters.evidence.selection import Selection
-from api.commands.audit.period import Region, Since, Until, selected
+from api.commands.audit.questions import Region, Since, Until, scope_asked
 from api.commands.opening import OPERATOR, container
 from api.commands.output import AsJson, answer
 from api.commands.output import console as made_console
@@ -49,7 +49,7 @@ def formats(
             files.append(_net(made, *pnml))
         wanted = [(form, file) for form, file in (("xes", xes), ("ocel", ocel)) if file]
         if wanted:
-            selection = selected(made, workflow=workflow, region=region, since=since, until=until)
+            selection = scope_asked(made, region, since, until).selection(workflow)
             files += [_log(made, cast(Form, form), file, selection, purpose) for form, file in wanted]
     answer({"files": files}, as_json, lambda shown: _show(shown, files))
 

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from adapters.bootstrap import Container
 from adapters.calendars import import_year
 from adapters.evidence.whatif import Found, Plan, Question
-from api.commands.audit.period import Region, Since, Until, selected
+from api.commands.audit.questions import Region, Since, Until, scope_asked
 from api.commands.opening import container
 from api.commands.output import AsJson, answer, row, table
 from api.commands.output import console as made_console
@@ -52,7 +52,7 @@ def whatif(
     Without --set and --calendar nothing may differ: a check of the calculation itself.
     """
     with container(read_only=True) as made:
-        selection = selected(made, workflow=workflow, region=region, since=since, until=until)
+        selection = scope_asked(made, region, since, until).selection(workflow)
         question = Question(
             selection=selection, settings=tuple(settings or ()), calendar=_calendar(made, calendar)
         )
