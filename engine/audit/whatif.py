@@ -16,8 +16,9 @@ from typing import Any, Final, Literal, NamedTuple
 from engine import clocks
 from engine.audit.course import Calendars, Course, Desk, Firing, Path, Programs, Run, RunKey, recorded
 from engine.audit.rerun import rerun
+from engine.calendar import Calendar
 from engine.canonical import instant
-from engine.case import Case, lane_of
+from engine.case import Case, Clock, lane_of
 from engine.clocks import Light
 from engine.directory import Of
 from engine.events import read
@@ -210,7 +211,7 @@ def judged(run: Run, until: datetime, firings: Iterable[Firing] = ()) -> Judged:
 
 
 def _lights(
-    run: Run, clock: Any, calendar: Any, at: datetime, end: datetime
+    run: Run, clock: Clock, calendar: Calendar, at: datetime, end: datetime
 ) -> Iterator[tuple[datetime, Light]]:
     """From `at` to before `end`, in which the clock does not change."""
     yield at, "grey" if run.elapses else clocks.light(clock, at, calendar)

@@ -29,7 +29,7 @@ def formats(
     pnml: Annotated[
         tuple[str, Path] | None,
         Option(
-            help="Write the net of a workflow here; `WORKFLOW@2` for a version of it.",
+            help="Write the net of a workflow here, of a version as `issue@2`; `all` writes every net into a folder.",
             metavar="WORKFLOW FILE",
         ),
     ] = None,
@@ -46,12 +46,20 @@ def formats(
     files: list[dict[str, Any]] = []
     with container() as made:
         if pnml:
-            files.append(_net(made, *pnml))
+            files += _nets(made, *pnml)
         wanted = [(form, file) for form, file in (("xes", xes), ("ocel", ocel)) if file]
         if wanted:
             selection = scope_asked(made, region, since, until).selection(workflow)
             files += [_log(made, cast(Form, form), file, selection, purpose) for form, file in wanted]
     answer({"files": files}, as_json, lambda shown: _show(shown, files))
+
+
+def _nets(made: Container, words: str, file: Path) -> list[dict[str, Any]]:
+    if words != "all":
+        return [_net(made, words, file)]
+    file.mkdir(parents=True, exist_ok=True)
+    workflows = sorted({program.definition.workflow for program in made.definitions.all()})
+    return [_net(made, workflow, file / f"{workflow}.pnml") for workflow in workflows]
 
 
 def _net(made: Container, words: str, file: Path) -> dict[str, Any]:
