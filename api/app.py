@@ -31,7 +31,7 @@ from api.routes import (
     subjects,
     workflows,
 )
-from api.routes.audit import questions, reads, samples
+from api.routes.audit import formats, questions, reads, samples, whatif
 
 __all__ = ["create_app"]
 
@@ -74,6 +74,8 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(questions.router, prefix=PREFIX)
     app.include_router(samples.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
+    app.include_router(whatif.router, prefix=PREFIX)
+    app.include_router(formats.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

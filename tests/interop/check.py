@@ -1,13 +1,14 @@
 """What a stranger's tool makes of our files. Runs in an environment of its own with pm4py, and knows nothing of our code.
 
 `python check.py FOLDER`: the folder holds `log.xes`, `log.json`, a net `<workflow>.pnml` for each workflow, and `expected.json`
-with the numbers that our export gave. Prints a line for each claim; exit code 1 if one does not hold.
+with the numbers that our export gave. Prints a line for each claim; exit code 1 if one does not hold, 2 if it broke off.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
@@ -111,5 +112,9 @@ def skipped(workflow: str, variants: list[Trace], net, initial, final) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except Exception:
+        traceback.print_exc()
+        sys.exit(2)
     sys.exit(bool(failed))

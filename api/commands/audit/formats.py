@@ -33,7 +33,7 @@ def formats(
             metavar="WORKFLOW FILE",
         ),
     ] = None,
-    since: Since = "1970-01-01",
+    since: Since = "",
     until: Until = "",
     region: Region = "",
     workflow: Annotated[str, Option(help="Only cases of this workflow.")] = "",
@@ -43,6 +43,8 @@ def formats(
     """Write event logs and nets for process mining. No personal value is in them; each log taken is noted in the journal."""
     if not (xes or ocel or pnml):
         raise typer.BadParameter("say --xes FILE, --ocel FILE or --pnml WORKFLOW FILE")
+    if (xes or ocel) and not since:
+        raise typer.BadParameter("say --since for a log")
     files: list[dict[str, Any]] = []
     with container() as made:
         if pnml:
@@ -58,6 +60,7 @@ def _nets(made: Container, words: str, file: Path) -> list[dict[str, Any]]:
     if words != "all":
         return [_net(made, words, file)]
     file.mkdir(parents=True, exist_ok=True)
+    made.definitions.refresh()
     workflows = sorted({program.definition.workflow for program in made.definitions.all()})
     return [_net(made, workflow, file / f"{workflow}.pnml") for workflow in workflows]
 
