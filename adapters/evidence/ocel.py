@@ -37,6 +37,7 @@ _EVENT: Final = {
     "hash": "string",
     "lane": "string",
     "moves": "boolean",
+    "other": "string",
     "role": "string",
     "seq": "integer",
     "state": "string",
@@ -84,6 +85,7 @@ def _event(happening: Happening, zone: tzinfo) -> dict[str, Any]:
         "hash": event.hash,
         "lane": happening.activity.lane,
         "moves": happening.activity.moves,
+        "other": event.body["asked"].get("other", ""),  # of news about another case, which may not be in this log
         "role": grant.get("role", ""),
         "seq": event.seq,
         "state": event.body["state"],
@@ -147,7 +149,6 @@ def _case(case: str, happenings: Sequence[Happening], zone: tzinfo) -> dict[str,
             if getattr(before.case, name) != getattr(after.case, name)
         ]
     related = [("subject", first.subject, "about"), ("definition", happenings[-1].case.digest, "under")]
-    related += [("case", other, link["relation"]) for other, link in happenings[-1].case.related.items()]
     return _object(f"case:{case}", "case", values) | {
         "relationships": [
             {"objectId": f"{kind}:{id}", "qualifier": words} for kind, id, words in related if id
