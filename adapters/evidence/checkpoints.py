@@ -112,6 +112,11 @@ class Checkpoints:
         last = self._last()
         return max(0.0, (now - last.at).total_seconds()) if last else 0.0
 
+    def unsigned(self) -> int:
+        """How many leaves no checkpoint covers yet."""
+        last = self._last()
+        return self._tiles.size() - (last.checkpoint.size if last else 0)
+
     def add_cosignatures(self, note: str) -> list[str]:
         """Keep what trusted witnesses signed of a checkpoint of ours, which bears the log's own line, too; their names.
 

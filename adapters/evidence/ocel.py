@@ -85,7 +85,9 @@ def _event(happening: Happening, zone: tzinfo) -> dict[str, Any]:
         "hash": event.hash,
         "lane": happening.activity.lane,
         "moves": happening.activity.moves,
-        "other": event.body["asked"].get("other", ""),  # of news about another case, which may not be in this log
+        "other": event.body["asked"].get(
+            "other", ""
+        ),  # of news about another case, which may not be in this log
         "role": grant.get("role", ""),
         "seq": event.seq,
         "state": event.body["state"],

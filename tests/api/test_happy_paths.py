@@ -323,11 +323,41 @@ def test_readiness_sees_a_sweeper_that_fell_silent_and_a_calendar_that_ends(offi
     with office.container.database.writing() as connection:
         connection.execute(sqlalchemy.insert(BEAT).values(worker="w", at=micros(office.clock())))
     assert office.client.get("/readyz").status_code == 200
+    office.container.integrator.catch_up(office.clock())
     office.clock.advance(timedelta(seconds=61))
     assert [c["name"] for c in office.client.get("/readyz").json()["checks"] if not c["ok"]] == ["sweeper"]
     office.clock.move_to(datetime(2027, 11, 1, tzinfo=UTC))
     failing = [c["name"] for c in office.client.get("/readyz").json()["checks"] if not c["ok"]]
     assert failing == ["sweeper", "calendar"]
+
+
+def test_readiness_sees_events_that_stay_outside_the_evidence_log(office: Office) -> None:
+    office.container.integrator.catch_up(office.clock())
+    office.open()
+    office.clock.advance(timedelta(seconds=60))
+    assert "evidence" not in failing_checks(office)
+    office.clock.advance(timedelta(seconds=1))
+    assert "61 秒" in failing_checks(office)["evidence"]
+    office.container.integrator.catch_up(office.clock())
+    assert "evidence" not in failing_checks(office)
+
+
+def test_readiness_sees_a_key_that_is_not_the_one_of_the_log(office: Office) -> None:
+    office.container.integrator.catch_up(office.clock())
+    office.container.checkpoints.sign(office.clock())
+    office.container.settings.key.unlink()
+    (check,) = [c for c in office.client.get("/readyz").json()["checks"] if c["name"] == "evidence"]
+    assert check["ok"], "another machine may sign"
+    assert "本机不签发检查点" in check["detail"]
+    office.clock.advance(timedelta(seconds=61))
+    office.open()
+    office.container.integrator.catch_up(office.clock())
+    assert "没有日志密钥" in failing_checks(office)["evidence"]
+
+
+def failing_checks(office: Office) -> dict[str, str]:
+    checks = office.client.get("/readyz").json()["checks"]
+    return {check["name"]: check["detail"] for check in checks if not check["ok"]}
 
 
 def test_readiness_sees_a_folder_that_cannot_keep_evidence(office: Office) -> None:

@@ -317,5 +317,7 @@ def test_pnml_is_a_place_transition_net_whose_arcs_join_places_and_transitions()
 def test_a_silent_transition_is_marked_as_prom_marks_it() -> None:
     program: Program = program_of("workflows/issue.yaml")
     root = etree.fromstring(pnml(net_of(program)).encode())
-    silent = [t.get("id") for t in root.iter(f"{PNML}transition") if t.find(f"{PNML}toolspecific") is not None]
+    silent = [
+        t.get("id") for t in root.iter(f"{PNML}transition") if t.find(f"{PNML}toolspecific") is not None
+    ]
     assert sorted(silent) == sorted(t.id for t in net_of(program).transitions if not t.label)

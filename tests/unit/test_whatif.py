@@ -227,9 +227,10 @@ def test_the_settings_stand_in_the_definition_and_nothing_else_is_other() -> Non
     assert source.definition.limits is not None
     assert limits is not None
     restored = {**limits.rows, "general": source.definition.limits.rows["general"]}
-    assert made.definition.model_copy(
-        update={"limits": limits.model_copy(update={"rows": restored})}
-    ) == source.definition
+    assert (
+        made.definition.model_copy(update={"limits": limits.model_copy(update={"rows": restored})})
+        == source.definition
+    )
 
 
 def _issue() -> Program:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import formats, questions, reads, sampling, whatif
+from api.commands.audit import formats, log, questions, reads, sampling, whatif, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,5 +16,10 @@ app.command()(questions.late)
 app.command()(questions.conduct)
 app.command()(sampling.sample)
 app.command()(reads.reads)
+app.add_typer(log.key_app, name="key")
+app.add_typer(log.checkpoint_app, name="checkpoint")
+app.add_typer(log.log_app, name="log")
+app.command("proof")(log.proof)
+app.add_typer(witness.app, name="witness")
 app.command()(whatif.whatif)
 app.command()(formats.formats)

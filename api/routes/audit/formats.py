@@ -18,9 +18,7 @@ from api.documents import refusals
 
 __all__ = ["router"]
 
-router = APIRouter(
-    prefix="/audit/formats", tags=["审计"], responses=refusals(400, 401, 403, 404, 422, 503)
-)
+router = APIRouter(prefix="/audit/formats", tags=["审计"], responses=refusals(400, 401, 403, 404, 422, 503))
 
 MEDIA: Final[dict[Form, str]] = {"xes": "application/xml", "ocel": "application/json"}
 PNML: Final = "application/pnml+xml"
