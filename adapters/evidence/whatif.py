@@ -29,6 +29,7 @@ from engine.machine import Program
 
 __all__ = ["Found", "Plan", "Question", "TooManyCases", "WhatIf"]
 
+Progress = Callable[[int], None]
 _PROCESSES_FROM: Final = 400  # cases; below that a second process costs more than it saves
 _WAITING: Final = 4  # chunks a process may have before it: what was read ahead is in memory
 
@@ -72,7 +73,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Found:
-    """`changes`: the cases that matter most, by number, at most as many as were asked for."""
+    """`changes`: the first cases that matter, by number, at most as many as were asked for."""
 
     totals: Totals = field(default_factory=Totals)
     changes: list[CaseChange] = field(default_factory=list)
@@ -145,18 +146,20 @@ class WhatIf:
             digests = list(connection.scalars(select(CALENDAR.c.digest)))
         return (self._calendars.digest(digest) for digest in digests)
 
-    def run(self, plan: Plan, *, keep: int, processes: int = 0) -> Iterator[Found]:
-        """What was found so far, after every few hundred cases; the last one is the answer.
+    def run(
+        self, plan: Plan, *, keep: int, processes: int = 0, progress: Progress = lambda cases: None
+    ) -> Found:
+        """`keep` changes at most are kept; `progress` hears how many cases are done.
 
-        `keep` changes at most are kept. `processes` 0: as many as there are cores, where there are cases enough.
+        `processes` 0: as many as there are cores, where there are cases enough.
         """
         found = Found()
         chunks = plan.question.selection.chunks(self._database)
         for totals, changes in _mapped(plan, chunks, processes):
             found.totals.add(totals)
             found.changes.extend(changes[: keep - len(found.changes)])
-            yield found
-        yield found
+            progress(found.totals.cases)
+        return found
 
 
 _Chunk = tuple[Totals, list[CaseChange]]

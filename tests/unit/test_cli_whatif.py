@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from sqlalchemy import func, select
 from adapters.bootstrap import build
 from adapters.db.errors import StoreUnavailable
 from adapters.db.tables import METADATA, TOKEN
+from adapters.evidence.selection import Selection
+from adapters.evidence.whatif import Question
 from adapters.settings import Settings
+from engine.access import Reach
 from engine.audit.journal import EntryType
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
 
@@ -74,6 +78,23 @@ def test_a_container_that_only_reads_is_refused_by_the_database_when_it_writes(
         assert "readonly" in refused.value.params["reason"]
     finally:
         made.close()
+
+
+def test_two_processes_find_what_one_finds(bihuan: CommandLine, two_issues: None) -> None:
+    made = build(Settings(), upgrade=False, read_only=True)
+    try:
+        day = datetime(2026, 11, 24, tzinfo=UTC)
+        selection = Selection(
+            reach=Reach(regions=("34",)), workflow="issue", since=day - timedelta(days=30), until=day
+        )
+        question = Question(selection=selection, settings=("limits.rows.general.dispatch=2 working hours",))
+        plan = made.what_if.plan(question, now=day + timedelta(days=7))
+        one, two = (made.what_if.run(plan, keep=9, processes=number) for number in (1, 2))
+    finally:
+        made.close()
+    assert one.totals.cases == 2
+    assert one.totals.matters == 2
+    assert one == two
 
 
 def test_without_other_rules_nothing_differs_and_with_a_shorter_limit_both_cases_do(

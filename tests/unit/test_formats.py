@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -183,6 +185,23 @@ def test_the_states_of_a_case_in_ocel_are_those_of_its_history() -> None:
         ("2026-03-02T10:00:00.000000+08:00", "first"),
         ("2026-03-03T10:00:00.000000+08:00", "done"),
     ]
+
+
+@pytest.mark.parametrize("write", [write_xes, write_ocel])
+def test_ten_times_as_many_cases_need_no_more_memory(write: Any) -> None:
+    some = histories()
+
+    def peak(times: int) -> int:
+        many = ((CaseId(f"{n}-{case}"), events) for n in range(times) for case, events in some)
+        tracemalloc.start()
+        with Path(os.devnull).open("w") as nowhere:
+            write(nowhere, many, zone=CHINA)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(1)
+    assert peak(20) < 1.2 * peak(2)
 
 
 def test_no_field_that_people_filled_in_is_in_any_log() -> None:

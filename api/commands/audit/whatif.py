@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -57,7 +57,7 @@ def whatif(
             selection=selection, settings=tuple(settings or ()), calendar=_calendar(made, calendar)
         )
         plan = made.what_if.plan(question, now=made.now())
-        found = _with_progress(plan, made.what_if.run(plan, keep=most))
+        found = _found(made, plan, most)
         data = presented(made, plan, found)
     answer(data, as_json, lambda shown: _show(shown, data))
 
@@ -71,13 +71,13 @@ def _calendar(made: Container, words: str) -> Calendar | None:
     return made.calendars.current(words)
 
 
-def _with_progress(plan: Plan, founds: Iterator[Found]) -> Found:
-    found, bar = Found(), made_console(stderr=True)
+def _found(made: Container, plan: Plan, most: int) -> Found:
+    bar = made_console(stderr=True)
     with Progress(console=bar, disable=not bar.is_terminal, transient=True) as progress:
         task = progress.add_task("Comparing", total=plan.cases)
-        for found in founds:
-            progress.update(task, completed=found.totals.cases)
-    return found
+        return made.what_if.run(
+            plan, keep=most, progress=lambda cases: progress.update(task, completed=cases)
+        )
 
 
 # Showing

@@ -1,4 +1,4 @@
-"""Histories and nets for other people's tools, over HTTP: within the auditor's regions, and each log taken stands in the journal."""
+"""Histories and nets for other people's tools, over HTTP: within the auditor's regions; each log taken is in the journal."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def net(
     response_class=Response, responses=_LOG,
 )  # fmt: skip
 def log(
+    *,
     container: TheContainer,
     caller: TheCaller,
     form: Form,

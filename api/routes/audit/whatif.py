@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 
-from adapters.evidence.whatif import Found, Question
+from adapters.evidence.whatif import Question
 from api.auditing import audit_reach, scope_of
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
 from api.documents import refusals
@@ -37,7 +37,5 @@ def what_if(
         calendar=container.calendars.current(wanted.calendar) if wanted.calendar else None,
     )
     plan = container.what_if.plan(question, now=container.now(), most=MOST_CASES)
-    found = Found()
-    for found in container.what_if.run(plan, keep=wanted.most, processes=1):
-        pass
+    found = container.what_if.run(plan, keep=wanted.most, processes=1)
     return WhatIfView.model_validate(presented(container, plan, found))
