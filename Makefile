@@ -13,7 +13,7 @@ export PIP_CONSTRAINT := /dev/null
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: setup run test check format lock bench proofs
+.PHONY: setup run test check format lock bench proofs interop
 
 setup: .venv/stamp
 
@@ -44,6 +44,15 @@ bench: setup
 
 proofs: setup
 	$(BIN)/python -m tests.proofs $(ARGS)
+
+# Our event logs and nets opened by pm4py: AGPL, so in an environment of its own that nothing of ours imports.
+interop: setup .venv-interop/stamp
+	$(BIN)/python -m tests.interop .venv-interop/bin/python $(ARGS)
+
+.venv-interop/stamp: tests/interop/requirements.txt
+	$(PYTHON) -m venv --clear .venv-interop
+	.venv-interop/bin/python -m pip install --quiet --no-deps -r tests/interop/requirements.txt
+	@touch $@
 
 format: setup
 	$(BIN)/ruff format .

@@ -17,6 +17,7 @@ from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.evidence.checkpoint_file import CheckpointFile
 from adapters.evidence.checkpoints import Checkpoints
+from adapters.evidence.formats import Formats
 from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
@@ -25,6 +26,7 @@ from adapters.evidence.proofs import Proofs
 from adapters.evidence.reads import Reads
 from adapters.evidence.samples import Samples
 from adapters.evidence.tiles import Tiles
+from adapters.evidence.whatif import WhatIf
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories
@@ -84,6 +86,8 @@ class Container:
     figures: Figures
     targets: Targets
     journal: Journal
+    what_if: WhatIf
+    formats: Formats
     integrator: Integrator
     tiles: Tiles
     keys: LogKeys
@@ -110,12 +114,20 @@ class Container:
 
 
 def build(
-    settings: Settings, *, now: Now = system_now, entropy: Entropy = secrets.token_bytes, upgrade: bool = True
+    settings: Settings,
+    *,
+    now: Now = system_now,
+    entropy: Entropy = secrets.token_bytes,
+    upgrade: bool = True,
+    read_only: bool = False,
 ) -> Container:
-    """Wire everything for these settings; with `upgrade` the database is brought to this release's schema first."""
+    """Wire everything for these settings; with `upgrade` the database is brought to this release's schema first.
+
+    `read_only`, without `upgrade`: nothing that is built here can write to the database.
+    """
     if upgrade:
         migrate.upgrade(settings.database_url)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, read_only=read_only)
     store = _store(database, settings)
     journal = Journal(database, settings.log)
     calendars = CalendarRegistry(database, journal)
@@ -214,6 +226,14 @@ def build(
         figures=figures,
         targets=Targets(database),
         journal=journal,
+        what_if=WhatIf(database, definitions=definitions, calendars=calendars, directories=directories),
+        formats=Formats(
+            database,
+            journal,
+            definitions=definitions,
+            calendars=calendars,
+            calendar=settings.calendar,
+        ),
         integrator=integrator,
         tiles=tiles,
         keys=keys,

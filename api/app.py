@@ -31,8 +31,8 @@ from api.routes import (
     subjects,
     workflows,
 )
+from api.routes.audit import formats, questions, reads, samples, whatif
 from api.routes.audit import log as audit_log
-from api.routes.audit import questions, reads, samples
 
 __all__ = ["create_app"]
 
@@ -77,6 +77,8 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(reads.router, prefix=PREFIX)
     app.include_router(audit_log.open_router, prefix=PREFIX)
     app.include_router(audit_log.router, prefix=PREFIX)
+    app.include_router(whatif.router, prefix=PREFIX)
+    app.include_router(formats.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

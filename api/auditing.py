@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from adapters.bootstrap import Container
+from adapters.evidence.selection import Selection
 from adapters.evidence.walking import Walk, cases_of, histories
 from api.audit_schemas import (
     ActView,
@@ -99,6 +100,11 @@ class Scope:
 
     def walk(self, until: datetime) -> Walk:
         return Walk(reach=self.reach, region=self.region, since=self.begin, until=until)
+
+    def selection(self, workflow: str = "") -> Selection:
+        return Selection(
+            reach=self.reach, region=self.region, workflow=workflow, since=self.begin, until=self.end
+        )
 
 
 def scope_of(container: Container, reach: Reach, region: str, since: date, until: date | None) -> Scope:

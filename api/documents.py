@@ -29,6 +29,7 @@ from api.organisation_schemas import BODIES as ORGANISATION_BODIES
 from api.programme_schemas import BODIES as PROGRAMME_BODIES
 from api.schemas import Problem
 from api.subject_schemas import BODIES as SUBJECT_BODIES
+from api.whatif_schemas import BODIES as WHATIF_BODIES
 
 __all__ = ["PROBLEMS", "install", "refusals"]
 
@@ -54,6 +55,7 @@ _BODIES: Final = (
     *SUBJECT_BODIES,
     *ORGANISATION_BODIES,
     *IMPORT_BODIES,
+    *WHATIF_BODIES,
     *AUDIT_BODIES,
 )
 

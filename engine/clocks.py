@@ -283,6 +283,14 @@ def _last_days(clock: Clock, now: datetime, calendar: Calendar) -> bool:
     return clock.started_at < begun <= now
 
 
+def yellow_from(clock: Clock, calendar: Calendar) -> datetime:
+    """The moment from which `light` is yellow while the clock runs on: see tests/property/test_whatif.py."""
+    share = _before(clock, Share(YELLOW_PERCENT), calendar)
+    day = calendar.nth_working_day_before(calendar.local_date(clock.due_at), YELLOW_WORKING_DAYS)
+    begun = calendar.close_of_business(day)
+    return min(share, begun) if _last_days(clock, begun, calendar) else share
+
+
 def _ended(clock: Clock, at: datetime, status: Literal["met", "late", "cancelled"]) -> Clock:
     return clock.changed(status=status, segments=_closed(clock, at), asked=None, next_at=None, next_rung="")
 

@@ -117,8 +117,12 @@ def stop(draft: Draft, clock_id: str, *, at: datetime | None = None) -> None:
 
 
 def may_elapse(draft: Draft, clock_id: str) -> bool:
+    return elapses(draft.program, draft.case, clock_id)
+
+
+def elapses(program: Program, case: Case, clock_id: str) -> bool:
     """The term of a settled state, or of one that is a `term`, simply runs out: nobody is late by it."""
-    definition, case = draft.program.definition, draft.case
+    definition = program.definition
     if key := lane_of(clock_id):
         lane = case.lanes[key]
         return definition.lanes[lane.type].states[lane.state].term

@@ -6,7 +6,7 @@ The write path of cases has its own connections (`sqlite.py`, `postgres.py`); on
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -22,17 +22,26 @@ SQLITE_PRAGMAS: Final = (
     "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
 )
+_NO_WRITES: Final = "PRAGMA query_only=ON"
 
 
 class Database:
-    """`url` is `sqlite:///path` or `postgresql://…`. Nothing is opened before the first use."""
+    """`url` is `sqlite:///path` or `postgresql://…`. Nothing is opened before the first use.
 
-    def __init__(self, url: str) -> None:
+    `read_only`: the database itself refuses every write of these connections.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = sqlalchemy.make_url(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         # One writer at a time in this process: SQLite's own busy handler is unfair (a wait of over a second was measured).
         self.write_lock = threading.Lock()
-        self.engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
+        self.pragmas = (*SQLITE_PRAGMAS, *((_NO_WRITES,) if read_only else ()))
+        self.engine = (
+            _sqlite_engine(self._url, self.pragmas)
+            if self.is_sqlite
+            else _postgres_engine(self._url, read_only=read_only)
+        )
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
@@ -77,23 +86,27 @@ def _translated() -> Iterator[None]:
         raise
 
 
-def _postgres_engine(url: sqlalchemy.URL) -> Engine:
+def _postgres_engine(url: sqlalchemy.URL, *, read_only: bool) -> Engine:
     return sqlalchemy.create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8, max_overflow=8
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=8,
+        connect_args={"options": "-c default_transaction_read_only=on"} if read_only else {},
     )
 
 
-def _sqlite_engine(url: sqlalchemy.URL) -> Engine:
+def _sqlite_engine(url: sqlalchemy.URL, pragmas: Sequence[str]) -> Engine:
     engine = sqlalchemy.create_engine(url, pool_size=8, max_overflow=32)
-    event.listen(engine, "connect", _configure_sqlite)
+
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver would begin by itself, and deferred
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    event.listen(engine, "connect", configure)
     event.listen(engine, "begin", _begin_immediate)
     return engine
-
-
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver would begin by itself, and deferred
-    for pragma in SQLITE_PRAGMAS:
-        connection.execute(pragma)
 
 
 def _begin_immediate(connection: Connection) -> None:

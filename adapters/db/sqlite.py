@@ -12,7 +12,7 @@ import orjson
 
 from adapters.db import errors, rows
 from adapters.db.aside import Aside, parameters, statements
-from adapters.db.database import BUSY_SECONDS, SQLITE_PRAGMAS, Database
+from adapters.db.database import BUSY_SECONDS, Database
 from adapters.db.history import history
 from adapters.db.imported import BatchRow, remembering
 from adapters.db.shelf import Shelf
@@ -34,7 +34,7 @@ class SqliteStore:
             check_same_thread=False,  # the lock of the database lets one thread in at a time
             cached_statements=64,
         )
-        for pragma in SQLITE_PRAGMAS:
+        for pragma in database.pragmas:
             self._connection.execute(pragma)
 
     @contextmanager

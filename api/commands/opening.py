@@ -69,14 +69,19 @@ def for_operator(error: BihuanError | OSError) -> BihuanError:
 
 
 @contextmanager
-def container(settings: Settings | None = None, *, upgrade: bool = False) -> Iterator[Container]:
-    """Everything that runs, closed at the end. Without `upgrade` the database must be ready. Errors: `DatabaseNotReady`."""
+def container(
+    settings: Settings | None = None, *, upgrade: bool = False, read_only: bool = False
+) -> Iterator[Container]:
+    """Everything that runs, closed at the end. Without `upgrade` the database must be ready. Errors: `DatabaseNotReady`.
+
+    `read_only`: whatever the command does, the database refuses to be written to.
+    """
     settings = settings or read_settings()
     if upgrade:
         make_folder(settings.database_url)
     else:
         require_ready(settings.database_url)
-    made = build(settings, upgrade=upgrade)
+    made = build(settings, upgrade=upgrade, read_only=read_only)
     try:
         yield made
     finally:

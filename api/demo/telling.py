@@ -45,7 +45,7 @@ class Performance:
     """The stories one after another, each told when it is asked for; then `verified` over all of them."""
 
     def __init__(self, made: Container, clock: MovedClock) -> None:
-        self._made = made
+        self.made = made
         self._office = Office(made, clock.move_to)
 
     def stories(self) -> Iterator[Told]:
@@ -56,7 +56,7 @@ class Performance:
 
     def verified(self) -> Verified:
         """Chains, folds and decisions of every case, from the stored bytes."""
-        return sum((replayed(self._made, case) for case in every_case(self._made)), Verified())
+        return sum((replayed(self.made, case) for case in every_case(self.made)), Verified())
 
 
 @contextmanager

@@ -38,6 +38,7 @@ def test_after_six_weeks_of_the_whole_scheme_every_figure_equals_its_rows_and_ev
     verdict, _ = year(Size(120, 400, days=45))
     assert verdict.faults == []
     assert verdict.counts["events"] > 1000
+    assert verdict.counts["run again"] == verdict.counts["cases"]
     assert (
         verdict.counts["slots january_package green"] + verdict.counts.get("slots january_package yellow", 0)
         == 15

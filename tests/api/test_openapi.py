@@ -50,7 +50,7 @@ IMPORTS = {
 REPORTS = {"export_report", "list_reports"}
 AUDIT = {
     "announce_sample", "audit_as_of", "audit_case_time", "audit_conduct", "audit_deadlines", "audit_time", "draw_sample",
-    "erase_personal_values", "get_sample", "list_reads", "list_samples",
+    "erase_personal_values", "export_log", "get_net", "get_sample", "list_reads", "list_samples", "what_if",
 }  # fmt: skip
 LOG = {
     "add_cosignatures",
@@ -120,6 +120,7 @@ NOT_COMMANDS = (
     "/api/v1/audit/samples",
     "/api/v1/audit/samples/{number}/draw",
     "/api/v1/audit/cases/{case}/erasures",
+    "/api/v1/audit/whatif",
 )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import text
 
 from adapters.bootstrap import Container
+from adapters.evidence.selection import Selection
+from adapters.evidence.whatif import Question
 from api.simulation import Tally
 from engine.access import Reach
 from engine.canonical import verify_chain
@@ -30,7 +32,15 @@ def judged(made: Container, tally: Tally) -> Verdict:
     """Every fault found, and how much was looked at."""
     verdict = Verdict({f"event {kind}": number for kind, number in sorted(tally.events.items())})
     court = _Court(made, verdict, parse_period(str(made.now().year)))
-    for examine in (court.owed, court.histories, court.slots, court.ledgers, court.sums, court.rates):
+    for examine in (
+        court.owed,
+        court.histories,
+        court.rerun,
+        court.slots,
+        court.ledgers,
+        court.sums,
+        court.rates,
+    ):
         examine()
     return verdict
 
@@ -72,6 +82,26 @@ class _Court:
             self.verdict.faults += [f"{case_id}: {each}" for each in verify_chain("bihuan", case_id, stored)]
         self.verdict.counts |= dict(found)
         self._answered_for()
+
+    def rerun(self) -> None:
+        """Run again under the rules of the record, every clock is due, lit and heard as it is recorded."""
+        now, cases = self.made.now(), 0
+        for row in self.rows('SELECT DISTINCT workflow FROM "case" ORDER BY 1'):
+            selection = Selection(
+                reach=Reach(regions=("34",)),
+                workflow=row.workflow,
+                since=datetime(2000, 1, 1, tzinfo=UTC),
+                until=now + timedelta(days=1),
+            )
+            plan = self.made.what_if.plan(Question(selection=selection), now=now)
+            found = self.made.what_if.run(plan, keep=3, processes=1)
+            cases += found.totals.cases
+            self.verdict.faults += [f"what if nothing were other: {each}" for each in found.changes]
+            if found.totals.changed:
+                self.fault(
+                    f"what if nothing were other: {found.totals.changed} cases of {row.workflow} differ"
+                )
+        self.verdict.counts["run again"] = cases
 
     def _cases(self) -> Iterator[CaseId]:
         after = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import log, questions, reads, sampling, witness
+from api.commands.audit import formats, log, questions, reads, sampling, whatif, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,3 +21,5 @@ app.add_typer(log.checkpoint_app, name="checkpoint")
 app.add_typer(log.log_app, name="log")
 app.command("proof")(log.proof)
 app.add_typer(witness.app, name="witness")
+app.command()(whatif.whatif)
+app.command()(formats.formats)
