@@ -15,7 +15,7 @@ from engine import canonical
 from engine.case import Case, CaseId, Clock, Holder, Lane, Taken, with_entry
 from engine.upcasting import EVENT_VERSION, today
 
-__all__ = ["EVENT_VERSION", "Change", "Event", "apply", "fold", "glance", "read", "seal", "state_digest"]
+__all__ = ["EVENT_VERSION", "Change", "Event", "apply", "fold", "read", "seal", "state_digest"]
 
 Change = Mapping[str, Any]
 
@@ -55,11 +55,6 @@ class Event:
 def read(data: bytes) -> Event:
     """An event from its stored bytes, in today's shape. Errors: `NotCanonical` if they are not JSON of the profile, `UnknownVersion`."""
     return _event(today(canonical.decode(data)), data)
-
-
-def glance(data: bytes) -> Event:
-    """The same without asking whether the bytes are the one spelling: the caller will know. Errors: as `read`."""
-    return _event(today(canonical.loose(data)), data)
 
 
 def seal(body: dict[str, Any]) -> Event:

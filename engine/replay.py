@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from engine.access import Actor, Grant
 from engine.calendar import Calendar
-from engine.canonical import encode, is_profile, parse_instant
+from engine.canonical import encode, is_profile, loose, parse_instant
 from engine.case import Case, CaseId, CommandId
-from engine.commands import Command
+from engine.commands import Command, MoveVersion
 from engine.decide import decide
 from engine.directory import Address, RegionId, Resolution, UnitId
 from engine.draft import Facts
 from engine.errors import BihuanError
-from engine.events import Event, apply, glance, read, state_digest
+from engine.events import Event, apply, fold, read, state_digest
 from engine.machine import Program
+from engine.upcasting import today
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,19 @@ def _alike(
     case: Case | None = None
     folded: Case | None = None
     for data in stored:
-        event = glance(data)
-        again, case = _again(case, event, program, calendar)
-        if again.data != data or not is_profile(data, event.body):
+        body = today(loose(data))
+        again, case = _again(case, body, program, calendar)
+        if again.data != data or not is_profile(data, [body[part] for part in _BROUGHT]):
             return None
-        folded = apply(folded, event)
-    if case and folded and (case.encoded, case.head) != (folded.encoded, folded.head):
+        for change in body["changes"]:
+            folded = fold(folded, change, again.at)
+    if case and folded and folded.changed(seq=case.seq, at=case.at).encoded != case.encoded:
         return None
-    return Replayed(len(stored), folded, ())
+    return Replayed(len(stored), case, ())
+
+
+# What an event takes from outside; all else in it is made of these, of earlier events and of the definition.
+_BROUGHT: Final = ("actor", "asked", "at", "calendar", "case", "command", "engine", "inputs", "log", "occurred_at")
 
 
 def _event_by_event(
@@ -137,7 +143,7 @@ def _decided_again(
     case: Case | None, event: Event, program: Callable[[str], Program], calendar: Callable[[str], Calendar]
 ) -> list[Divergence]:
     try:
-        again, _ = _again(case, event, program, calendar)
+        again, _ = _again(case, event.body, program, calendar)
     except _DOUBTS as error:
         return [Divergence(event.case, event.seq, "decision", f"按当时的规则不能得到这条记录：{error!r}")]
     if (differing := _first_difference(again, event)) is None:
@@ -146,21 +152,24 @@ def _decided_again(
 
 
 def _again(
-    case: Case | None, event: Event, program: Callable[[str], Program], calendar: Callable[[str], Calendar]
+    case: Case | None,
+    body: Mapping[str, Any],
+    program: Callable[[str], Program],
+    calendar: Callable[[str], Calendar],
 ) -> tuple[Event, Case]:
     """The event decided again from its own inputs, and the case after it. Errors: whatever refuses it."""
-    body = event.body
+    at = parse_instant(body["at"])
     facts = Facts(
-        now=event.at,
+        now=at,
         calendar=calendar(body["calendar"]["digest"]),
         directory=Recorded(body["inputs"]),
         log=body["log"],
         engine=body["engine"],
-        cases=_recorded_cases(body["inputs"], event),
-        target=program(body["def"]["digest"]) if event.type == "case.moved" else None,
+        cases=_recorded_cases(body["inputs"], at),
+        target=program(body["def"]["digest"]) if body["type"] == MoveVersion.event else None,
     )
     own = program(case.digest if case else body["def"]["digest"])
-    return decide(own, case, command_of(event), facts)
+    return decide(own, case, _command(body), facts)
 
 
 def _first_difference(again: Event, event: Event) -> str | None:
@@ -175,7 +184,7 @@ def _first_difference(again: Event, event: Event) -> str | None:
     return next(differing, fallback)
 
 
-def _recorded_cases(inputs: Mapping[str, Any], event: Event) -> dict[CaseId, Case]:
+def _recorded_cases(inputs: Mapping[str, Any], at: datetime) -> Mapping[CaseId, Case]:
     """Stand-ins that carry just what a decision may know of another case (`Draft.other_case`)."""
     return {
         CaseId(case_id): Case(
@@ -186,8 +195,8 @@ def _recorded_cases(inputs: Mapping[str, Any], event: Event) -> dict[CaseId, Cas
             region="",
             subject=known["subject"],
             state="",
-            opened_at=event.at,
-            at=event.at,
+            opened_at=at,
+            at=at,
             ended=known["ended"],
         )
         for case_id, known in inputs.get("cases", {}).items()
@@ -197,11 +206,14 @@ def _recorded_cases(inputs: Mapping[str, Any], event: Event) -> dict[CaseId, Cas
 
 def command_of(event: Event) -> Command:
     """The command that made the event."""
-    body = event.body
+    return _command(event.body)
+
+
+def _command(body: Mapping[str, Any]) -> Command:
     actor, grant = body["actor"], body["actor"]["grant"]
-    return _BY_EVENT[event.type](
-        id=CommandId(event.command),
-        case=event.case,
+    return _BY_EVENT[body["type"]](
+        id=CommandId(body["command"]),
+        case=CaseId(body["case"]),
         actor=Actor(
             id=actor["id"],
             kind=actor["kind"],

@@ -1,0 +1,220 @@
+"""Level 1: stored rows against the bytes beside them, and the chain of each case. Every column is a reading of the bytes.
+
+`Examiner` takes rows in the order of case and seq, as many as there are, and keeps none. It looks at the bytes in their known order
+of keys and parses nothing: a row that it finds in order is in order, and one that it doubts is read as JSON and judged part by
+part (tests/unit/test_soundness.py). Whether the bytes are the one spelling of what they say is asked where they are read
+again: by `canonical.verify_chain`, and by replay, which must come to the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+from engine.audit.journal import JOURNAL
+from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, instant, loose
+
+__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row"]
+
+COLUMNS: Final = ("case_id", "seq", "type", "at", "actor", "command", "hash", "prev", "data")
+Row = tuple[str, int, str, int, str, str, str, str, bytes]
+"""The columns of one event in this order; `at` in microseconds since 1970 UTC."""
+
+
+class Head(NamedTuple):
+    """The last event of a case: what the row of the case must name."""
+
+    case: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with one event, or with a whole case (`seq` is then that of its last event, or 0)."""
+
+    case: str
+    seq: int
+    code: str
+    message: str
+
+    def as_data(self) -> dict[str, str | int]:
+        return {"case": self.case, "code": self.code, "message": self.message, "seq": self.seq}
+
+    def __str__(self) -> str:
+        return f"{self.case}#{self.seq}: {self.message} ({self.code})"
+
+
+MESSAGES: Final = {
+    "at": "没有记录时刻，或时刻写法不对",
+    "at_earlier": "记录时刻早于前一条",
+    "case": "字节中写的是另一事项",
+    "column_actor": "经办人一栏与字节不同",
+    "column_at": "时刻一栏与字节不同",
+    "column_command": "指令一栏与字节不同",
+    "column_hash": "散列一栏不是这些字节的散列",
+    "column_prev": "前一条散列一栏与字节不同",
+    "column_seq": "序号一栏与字节不同",
+    "column_type": "种类一栏与字节不同",
+    "head": "散列不是事项所记的最后一条的散列",
+    "history": "事项没有任何记录",
+    "log": "不属于这个日志",
+    "prev": "与前一条记录的散列不相接",
+    "row": "有记录而没有这件事项",
+    "seq": "序号不是从 1 起逐一递增",
+    "unreadable": "不是可以读取的记录",
+}
+
+
+def fault(case: str, seq: int, code: str) -> Fault:
+    return Fault(case, seq, code, MESSAGES[code])
+
+
+class Examiner:
+    """Counts the `events` it has seen and keeps the `faults` it has found. One for each run; not shared between threads."""
+
+    def __init__(self, log: str) -> None:
+        self.events = 0
+        self.faults: list[Fault] = []
+        self._log = log
+
+    def heads(self, rows: Iterable[Row]) -> Iterator[Head]:
+        """The last event of each case, as soon as the next case begins."""
+        log, surely = self._log, _surely(self._log)
+        current, expected, due, before = "", "", 1, 0
+        for row in rows:
+            case, seq, _, at, _, _, hash_, prev, data = row
+            if case != current:
+                if current:
+                    yield Head(current, due - 1, expected)
+                current, expected, due, before = case, genesis(log, case), 1, -_FOREVER
+            self.events += 1
+            digest = sha256(LEAF_PREFIX + data).hexdigest()
+            chained = prev == expected and seq == due and at >= before
+            if not (chained and digest == hash_ and surely(row)):
+                self.faults += _doubted(row, digest, log, _Expected(expected, due, before))
+            expected, due, before = digest, seq + 1, max(before, at)
+        if current:
+            yield Head(current, due - 1, expected)
+
+
+_FOREVER: Final = 2**62
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE: Final = 60_000_000
+
+
+class _Expected(NamedTuple):
+    prev: str
+    seq: int
+    at: int
+
+
+# The quick look. Keys are sorted, so an event reads:
+# {"actor":{…},"after":…,"asked":…,"at":…,"calendar":{…},"case":…,"changes":[…],"command":…,"def":{…},…,
+#  "log":…,"occurred_at":…,"prev":…,"seq":…,"state":…,"type":…,"v":1}
+
+_AFTER: Final = b'},"after":"'
+_CALENDAR: Final = b',"calendar":{"digest":"'
+_CALENDAR_NAME: Final = len(_CALENDAR) + 64 + len('","id":"')
+_DEFINITION: Final = b',"def":{"digest":"'
+_MOMENT: Final = len("2026-11-23T07:18:15.232875Z")
+
+
+def _surely(log: str) -> Any:
+    """A function that says of a row of this log whether its columns surely are what its bytes say."""
+    log_part = f',"log":"{log}","occurred_at":"'.encode()
+    whole = len(log_part) + _MOMENT
+
+    def surely(row: Row) -> bool:
+        case, seq, type_, at, actor, command, _, prev, data = row
+        # From the end: plain members only, so that the last `log` is the event's own.
+        ending = f'","type":"{type_}","v":1}}'.encode()
+        linked = f'","prev":"{prev}","seq":{seq},"state":"'.encode()
+        begun = data.rfind(log_part)
+        state = begun + whole + len(linked)
+        if not (
+            begun > 0
+            and data.startswith(linked, begun + whole)
+            and data.endswith(ending)
+            and data.find(b'"', state) == len(data) - len(ending)
+        ):
+            return False
+        # In the middle: a member that comes once in the bytes is the event's own, whatever was asked.
+        calendar = data.find(_CALENDAR)
+        definition = data.rfind(_DEFINITION)
+        changes = data.find(b'"', calendar + _CALENDAR_NAME)
+        return (
+            calendar == data.rfind(_CALENDAR, 0, definition)
+            and definition == data.find(_DEFINITION, calendar)
+            and data.endswith(f',"at":"{_instant(at)}"'.encode(), 0, calendar)
+            and data.startswith(f'"}},"case":"{case}","changes":['.encode(), changes)
+            and data.endswith(f'],"command":"{command}"'.encode(), 0, definition)
+            and _actor(data[: data.find(_AFTER)]) == actor
+        )
+
+    return surely
+
+
+@lru_cache(maxsize=10_000)
+def _actor(beginning: bytes) -> str | None:
+    """The id in the first member of an event, which few people fill; None for what is no such member."""
+    try:
+        known = loose(beginning + b"}}")
+    except NotCanonical:
+        return None
+    actor = known.get("actor")
+    return actor.get("id") if known.keys() == {"actor"} and type(actor) is dict else None
+
+
+def _instant(micros: int) -> str:
+    minute, rest = divmod(micros, _MINUTE)
+    return f"{_until_minute(minute)}{rest // 1_000_000:02}.{rest % 1_000_000:06}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _until_minute(minute: int) -> str:
+    return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%M:}"
+
+
+# The slow look: every part by itself.
+
+
+def _doubted(row: Row, digest: str, log: str, expected: _Expected) -> list[Fault]:
+    case, seq, _, at, _, _, hash_, _, data = row
+    try:
+        body = loose(data)
+    except NotCanonical:
+        return [fault(case, seq, "unreadable")]
+    if type(body) is not dict:
+        return [fault(case, seq, "unreadable")]
+    codes = [code for code, differs in _compared(row, body, log).items() if differs]
+    if digest != hash_:
+        codes.append("column_hash")
+    if body.get("prev") != expected.prev:
+        codes.append("prev")
+    if body.get("seq") != expected.seq:
+        codes.append("seq")
+    if at < expected.at:
+        codes.append("at_earlier")
+    return [fault(case, seq, code) for code in codes]
+
+
+def _compared(row: Row, body: dict[str, Any], log: str) -> dict[str, bool]:
+    case, seq, type_, at, actor, command, _, prev, _ = row
+    who = body.get("actor")
+    # An entry of the journal is asked by no command: its column is empty.
+    own_command = "" if case == JOURNAL else body.get("command")
+    return {
+        "case": body.get("case") != case,
+        "log": body.get("log") != log,
+        "column_seq": type(body.get("seq")) is not int or body["seq"] != seq,
+        "column_type": body.get("type") != type_,
+        "column_at": body.get("at") != instant(_EPOCH + timedelta(microseconds=at)),
+        "column_actor": type(who) is not dict or who.get("id") != actor,
+        "column_command": own_command != command,
+        "column_prev": body.get("prev") != prev,
+    }
