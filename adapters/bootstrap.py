@@ -16,6 +16,8 @@ from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.evidence.journal import Journal
+from adapters.evidence.replaying import Replays
+from adapters.evidence.sound import Soundness
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories
@@ -74,6 +76,8 @@ class Container:
     figures: Figures
     targets: Targets
     journal: Journal
+    soundness: Soundness
+    replays: Replays
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -187,6 +191,8 @@ def build(
         figures=figures,
         targets=Targets(database),
         journal=journal,
+        soundness=Soundness(database, settings.log),
+        replays=Replays(database, definitions, calendars, settings.log),
         lists=Lists(
             database,
             programmes,

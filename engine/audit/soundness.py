@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from engine.audit.journal import JOURNAL
 from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, instant, loose
 
-__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row"]
+__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row", "against_cases"]
 
 COLUMNS: Final = ("case_id", "seq", "type", "at", "actor", "command", "hash", "prev", "data")
 Row = tuple[str, int, str, int, str, str, str, str, bytes]
@@ -50,9 +50,9 @@ class Fault:
 
 
 MESSAGES: Final = {
-    "at": "没有记录时刻，或时刻写法不对",
     "at_earlier": "记录时刻早于前一条",
     "case": "字节中写的是另一事项",
+    "cut": "末尾缺少记录：事项记着更后的一条",
     "column_actor": "经办人一栏与字节不同",
     "column_at": "时刻一栏与字节不同",
     "column_command": "指令一栏与字节不同",
@@ -75,12 +75,14 @@ def fault(case: str, seq: int, code: str) -> Fault:
 
 
 class Examiner:
-    """Counts the `events` it has seen and keeps the `faults` it has found. One for each run; not shared between threads."""
+    """Counts the `events` it has seen and the faults it has `found`, of which it keeps the first. One for each run."""
 
-    def __init__(self, log: str) -> None:
+    def __init__(self, log: str, *, keep: int) -> None:
         self.events = 0
+        self.found = 0
         self.faults: list[Fault] = []
         self._log = log
+        self._keep = keep
 
     def heads(self, rows: Iterable[Row]) -> Iterator[Head]:
         """The last event of each case, as soon as the next case begins."""
@@ -96,10 +98,31 @@ class Examiner:
             digest = sha256(LEAF_PREFIX + data).hexdigest()
             chained = prev == expected and seq == due and at >= before
             if not (chained and digest == hash_ and surely(row)):
-                self.faults += _doubted(row, digest, log, _Expected(expected, due, before))
+                self._note(_doubted(row, digest, log, _Expected(expected, due, before)))
             expected, due, before = digest, seq + 1, max(before, at)
         if current:
             yield Head(current, due - 1, expected)
+
+    def _note(self, faults: list[Fault]) -> None:
+        self.found += len(faults)
+        self.faults += faults[: max(0, self._keep - len(self.faults))]
+
+
+def against_cases(heads: Iterable[Head], cases: Iterable[Head]) -> Iterator[Fault | None]:
+    """Where histories and the rows of cases disagree, both in the order of cases; None for each case in which they agree."""
+    left, right = iter(heads), iter(cases)
+    head, row = next(left, None), next(right, None)
+    while head or row:
+        if row is None or (head and head.case < row.case):
+            assert head is not None
+            yield None if head.case == JOURNAL else fault(head.case, head.seq, "row")
+            head = next(left, None)
+        elif head is None or row.case < head.case:
+            yield fault(row.case, 0, "history")
+            row = next(right, None)
+        else:
+            yield None if head == row else fault(head.case, head.seq, "cut" if row.seq > head.seq else "head")
+            head, row = next(left, None), next(right, None)
 
 
 _FOREVER: Final = 2**62
@@ -206,8 +229,8 @@ def _doubted(row: Row, digest: str, log: str, expected: _Expected) -> list[Fault
 def _compared(row: Row, body: dict[str, Any], log: str) -> dict[str, bool]:
     case, seq, type_, at, actor, command, _, prev, _ = row
     who = body.get("actor")
-    # An entry of the journal is asked by no command: its column is empty.
-    own_command = "" if case == JOURNAL else body.get("command")
+    # No command asks for an entry of the journal: its column says where it stands.
+    own_command = f"{JOURNAL}/{seq}" if case == JOURNAL else body.get("command")
     return {
         "case": body.get("case") != case,
         "log": body.get("log") != log,
