@@ -63,6 +63,10 @@ def replayed(made: Container, part: Part, *, wanted: Wanted) -> Verified:
     return made.replays.of(part, wanted)
 
 
+def replayed_all(made: Container, part: Part) -> Verified:
+    return made.replays.of(part)
+
+
 def sound(made: Container, part: Part) -> Sound:
     return made.soundness.of(part)
 
