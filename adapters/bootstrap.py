@@ -16,6 +16,7 @@ from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.evidence.journal import Journal
+from adapters.evidence.lawfulness import Lawfulness
 from adapters.evidence.replaying import Replays
 from adapters.evidence.sound import Soundness
 from adapters.files import Files
@@ -78,6 +79,7 @@ class Container:
     journal: Journal
     soundness: Soundness
     replays: Replays
+    lawfulness: Lawfulness
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -193,6 +195,7 @@ def build(
         journal=journal,
         soundness=Soundness(database, settings.log),
         replays=Replays(database, definitions, calendars, settings.log),
+        lawfulness=Lawfulness(database, definitions, calendars, journal),
         lists=Lists(
             database,
             programmes,

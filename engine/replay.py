@@ -112,7 +112,18 @@ def _alike(
 
 
 # What an event takes from outside; all else in it is made of these, of earlier events and of the definition.
-_BROUGHT: Final = ("actor", "asked", "at", "calendar", "case", "command", "engine", "inputs", "log", "occurred_at")
+_BROUGHT: Final = (
+    "actor",
+    "asked",
+    "at",
+    "calendar",
+    "case",
+    "command",
+    "engine",
+    "inputs",
+    "log",
+    "occurred_at",
+)
 
 
 def _event_by_event(

@@ -73,7 +73,9 @@ def level_three(kind: str, *, cases: int, times: int) -> Rates:
     with databases(kind, 1) as ((url, folder),), bench(url, cases=cases, folder=folder) as us:
         for chunk in range(times + 1):
             commands = steps(us.cases, rounds=2, seed=chunk)
-            beside = len(commands) / _seconds(lambda: [must(us.container, part) for part in groups(commands, 100)])
+            beside = len(commands) / _seconds(
+                lambda: [must(us.container, part) for part in groups(commands, 100)]
+            )
             todo = parts(us.container.database, cores() * PARTS_OF_EACH)
             found = Verified()
             begun = perf_counter()
@@ -93,7 +95,9 @@ def fill(database: Database, events: int) -> int:
     histories = [path.read_bytes().splitlines() for path in sorted(FROZEN.glob("*.jsonl"))]
     stored, number = 0, 0
     while stored < events:
-        copies = [_copied(histories[n % len(histories)], f"2099{n:08}") for n in range(number, number + _TOGETHER)]
+        copies = [
+            _copied(histories[n % len(histories)], f"2099{n:08}") for n in range(number, number + _TOGETHER)
+        ]
         number += _TOGETHER
         turns = max(map(len, copies))
         mixed = [copy[turn] for turn in range(turns) for copy in copies if turn < len(copy)]
@@ -115,14 +119,26 @@ def _copied(history: list[bytes], number: str) -> list[rows.EventRow]:
         hash_ = leaf_hash(copy)
         at = rows.micros(parse_instant(body["at"]))
         made.append(
-            rows.EventRow(number, body["seq"], body["type"], at, body["actor"]["id"], body["command"], hash_, prev, copy)
+            rows.EventRow(
+                number, body["seq"], body["type"], at, body["actor"]["id"], body["command"], hash_, prev, copy
+            )
         )
         prev = hash_
     return made
 
 
 def _case(last: rows.EventRow) -> dict[str, Any]:
-    texts = ("workflow", "digest", "region", "subject", "state", "ended", "holder_role", "holder_unit", "holder_person")
+    texts = (
+        "workflow",
+        "digest",
+        "region",
+        "subject",
+        "state",
+        "ended",
+        "holder_role",
+        "holder_unit",
+        "holder_person",
+    )
     return {
         **dict.fromkeys(texts, ""),
         **{"version": 1, "round": 1, "opened_at": last.at, "at": last.at, "late": False, "body": b"{}"},
@@ -144,4 +160,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _largest() -> int:
-    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
+    return (
+        max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        // 1024
+    )

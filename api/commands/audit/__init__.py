@@ -12,3 +12,4 @@ app = typer.Typer(
 )
 
 app.command()(replaying.replay)
+app.command()(replaying.check)
