@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
+from api.commands.audit.replaying import show_verified
 from api.commands.opening import container, everything
 from api.commands.output import AsJson, answer, columns, row, table
-from api.commands.audit.replaying import show_verified
 from api.commands.timeline import Lookups, moment, show_lines, timeline, working_words
 from api.presenting import LIGHT_WORDS
 from engine import clocks, timing
