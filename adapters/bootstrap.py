@@ -15,14 +15,23 @@ from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
+from adapters.evidence.checkpoint_file import CheckpointFile
+from adapters.evidence.checkpoints import Checkpoints
+from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
+from adapters.evidence.keys import LogKeys
 from adapters.evidence.lawfulness import Lawfulness
+from adapters.evidence.manifests import Manifests
+from adapters.evidence.proofs import Proofs
 from adapters.evidence.replaying import Replays
+from adapters.evidence.samples import Samples
 from adapters.evidence.sound import Soundness
+from adapters.evidence.tiles import Tiles
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories
 from adapters.memory import MemoryStore
+from adapters.metrics import LogFigures
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
@@ -80,12 +89,24 @@ class Container:
     soundness: Soundness
     replays: Replays
     lawfulness: Lawfulness
+    integrator: Integrator
+    tiles: Tiles
+    keys: LogKeys
+    checkpoints: Checkpoints
+    proofs: Proofs
+    manifests: Manifests
+    samples: Samples
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
         """A group writer over the engine; its maker closes it."""
         committers = 1 if self.database.is_sqlite else self.settings.writers
         return Writer(self.engine.handle, committers=committers, after_commit=after_commit)
+
+    def log_figures(self) -> LogFigures:
+        """How far the evidence log is behind now. Errors: `StoreUnavailable`."""
+        now = self.now()
+        return LogFigures(self.integrator.delay(now), self.tiles.size(), self.checkpoints.age(now))
 
     def close(self) -> None:
         self.store.close()
@@ -125,6 +146,9 @@ def build(
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
     personal = PersonalValues(database)
+    integrator = Integrator(database)
+    tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
+    checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
     figures = Figures(
         database,
         calendars=calendars,
@@ -196,6 +220,13 @@ def build(
         soundness=Soundness(database, settings.log),
         replays=Replays(database, definitions, calendars, settings.log),
         lawfulness=Lawfulness(database, definitions, calendars, journal),
+        integrator=integrator,
+        tiles=tiles,
+        keys=keys,
+        checkpoints=checkpoints,
+        proofs=Proofs(database, tiles, checkpoints),
+        manifests=Manifests(database, tiles, journal, local_date),
+        samples=Samples(database, journal, integrator, tiles),
         lists=Lists(
             database,
             programmes,

@@ -31,6 +31,7 @@ from api.routes import (
     subjects,
     workflows,
 )
+from api.routes.audit import questions, samples
 
 __all__ = ["create_app"]
 
@@ -54,7 +55,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
         docs_url=None,  # Swagger UI would load scripts from elsewhere
         redoc_url=None,
     )
-    metrics = metrics or new_metrics(lambda: container.views.owed(container.now()))
+    metrics = metrics or new_metrics(lambda: container.views.owed(container.now()), container.log_figures)
     app.state.services = Services(container, writer, metrics)
     app.state.http_metrics = http_metrics = HttpMetrics(metrics.registry)
     app.state.certificates = {}
@@ -70,6 +71,8 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(organisation.router, prefix=PREFIX)
     app.include_router(imports.router, prefix=PREFIX)
     app.include_router(programme.router, prefix=PREFIX)
+    app.include_router(questions.router, prefix=PREFIX)
+    app.include_router(samples.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import replaying
+from api.commands.audit import questions, replaying, sampling
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,3 +13,8 @@ app = typer.Typer(
 
 app.command()(replaying.replay)
 app.command()(replaying.check)
+app.command()(questions.asof)
+app.command()(questions.why)
+app.command()(questions.late)
+app.command()(questions.conduct)
+app.command()(sampling.sample)
