@@ -22,6 +22,7 @@ from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
 from adapters.evidence.lawfulness import Lawfulness
 from adapters.evidence.manifests import Manifests
+from adapters.evidence.nightly import Nightly
 from adapters.evidence.proofs import Proofs
 from adapters.evidence.replaying import Replays
 from adapters.evidence.samples import Samples
@@ -88,6 +89,7 @@ class Container:
     journal: Journal
     soundness: Soundness
     replays: Replays
+    nightly: Nightly
     lawfulness: Lawfulness
     integrator: Integrator
     tiles: Tiles
@@ -106,7 +108,14 @@ class Container:
     def log_figures(self) -> LogFigures:
         """How far the evidence log is behind now. Errors: `StoreUnavailable`."""
         now = self.now()
-        return LogFigures(self.integrator.delay(now), self.tiles.size(), self.checkpoints.age(now))
+        run = self.nightly.latest()
+        return LogFigures(
+            merge_delay=self.integrator.delay(now),
+            tree_size=self.tiles.size(),
+            checkpoint_age=self.checkpoints.age(now),
+            divergences=self.nightly.divergences(),
+            replayed_at=run.started_at.timestamp() if run else 0.0,
+        )
 
     def close(self) -> None:
         self.store.close()
@@ -167,6 +176,7 @@ def build(
         programmes=programmes,
         figures=figures,
     )
+    replays = Replays(database, definitions, calendars, settings.log)
     return Container(
         settings=settings,
         database=database,
@@ -218,7 +228,8 @@ def build(
         targets=Targets(database),
         journal=journal,
         soundness=Soundness(database, settings.log),
-        replays=Replays(database, definitions, calendars, settings.log),
+        replays=replays,
+        nightly=Nightly(database, replays, journal, local_date),
         lawfulness=Lawfulness(database, definitions, calendars, journal),
         integrator=integrator,
         tiles=tiles,
