@@ -31,7 +31,7 @@ from api.routes import (
     subjects,
     workflows,
 )
-from api.routes.audit import questions, samples
+from api.routes.audit import questions, replaying, samples
 
 __all__ = ["create_app"]
 
@@ -73,6 +73,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(programme.router, prefix=PREFIX)
     app.include_router(questions.router, prefix=PREFIX)
     app.include_router(samples.router, prefix=PREFIX)
+    app.include_router(replaying.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import questions, replaying, sampling
+from api.commands.audit import escalating, questions, replaying, sampling
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,3 +18,4 @@ app.command()(questions.why)
 app.command()(questions.late)
 app.command()(questions.conduct)
 app.command()(sampling.sample)
+app.command()(escalating.escalations)
