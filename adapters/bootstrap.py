@@ -24,6 +24,7 @@ from adapters.evidence.lawfulness import Lawfulness
 from adapters.evidence.manifests import Manifests
 from adapters.evidence.nightly import Nightly
 from adapters.evidence.proofs import Proofs
+from adapters.evidence.reads import Reads
 from adapters.evidence.replaying import Replays
 from adapters.evidence.samples import Samples
 from adapters.evidence.sound import Soundness
@@ -98,6 +99,7 @@ class Container:
     proofs: Proofs
     manifests: Manifests
     samples: Samples
+    reads: Reads
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -154,7 +156,7 @@ def build(
     programmes = ProgrammeRegistry(database, local_date, journal)
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
-    personal = PersonalValues(database)
+    personal, reads = PersonalValues(database, journal), Reads(journal, local_date)
     integrator = Integrator(database)
     tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
     checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
@@ -171,6 +173,7 @@ def build(
         calendars=calendars,
         directories=directories,
         personal=personal,
+        reads=reads,
         calendar=settings.calendar,
         templates=settings.templates,
         programmes=programmes,
@@ -237,6 +240,7 @@ def build(
         checkpoints=checkpoints,
         proofs=Proofs(database, tiles, checkpoints),
         manifests=Manifests(database, tiles, journal, local_date),
+        reads=reads,
         samples=Samples(database, journal, integrator, tiles),
         lists=Lists(
             database,

@@ -31,7 +31,8 @@ from api.routes import (
     subjects,
     workflows,
 )
-from api.routes.audit import questions, replaying, samples
+from api.routes.audit import log as audit_log
+from api.routes.audit import questions, reads, replaying, samples
 
 __all__ = ["create_app"]
 
@@ -74,6 +75,9 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(questions.router, prefix=PREFIX)
     app.include_router(samples.router, prefix=PREFIX)
     app.include_router(replaying.router, prefix=PREFIX)
+    app.include_router(reads.router, prefix=PREFIX)
+    app.include_router(audit_log.open_router, prefix=PREFIX)
+    app.include_router(audit_log.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

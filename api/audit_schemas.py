@@ -214,6 +214,41 @@ class SampleList(View):
     samples: list[SampleView]
 
 
+class ReadView(View):
+    """谁在什么时候看过、抽中、导出或清除过什么"""
+
+    seq: int
+    at: AwareDatetime
+    by: Named
+    what: str
+    what_word: str
+    scope: dict[str, Any]
+    cases: int
+    purpose: str
+    digest: str
+    is_certain: bool = Field(description="点名的是这件事项；否则是它所在区划的材料，可能含有它")
+
+
+class ReadList(View):
+    """一件事项被谁看过"""
+
+    case: str
+    reads: list[ReadView]
+
+
+class ErasureBody(BaseModel):
+    """清除一件事项的个人信息"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ErasureView(View):
+    case: str
+    erased: int = Field(description="清除了几项；0 表示已经没有")
+
+
 class SampleBody(BaseModel):
     """宣布一次抽样"""
 
@@ -238,4 +273,4 @@ class DrawBody(BaseModel):
     secret: str = Field(min_length=8, max_length=200)
 
 
-BODIES: Final = (SampleBody, DrawBody)
+BODIES: Final = (SampleBody, DrawBody, ErasureBody)

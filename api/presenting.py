@@ -157,7 +157,7 @@ class Presenter:
         """Everything about a case; as it stood at `as_of` no step is open any more, and personal values stay hidden."""
         program, moment = self.program(case), as_of or self._now
         looked = [] if as_of else self._looked(program, case)
-        secrets = self._secrets(case, looked)
+        secrets = self._secrets(program.definition, case, looked)
         return CaseView(
             **self._head(case, moment),
             digest=case.digest,
@@ -306,11 +306,19 @@ class Presenter:
             return file.name or value
         return str(value)
 
-    def _secrets(self, case: Case, looked: Iterable[_Looked]) -> Mapping[str, bytes] | None:
-        """Personal values are for those who handle the case now: who calls back needs the number, who reads does not."""
+    def _secrets(
+        self, definition: Definition, case: Case, looked: Iterable[_Looked]
+    ) -> Mapping[str, bytes] | None:
+        """Personal values are for those who handle the case now: who calls back needs the number, who reads does not.
+
+        Who sees them stands in the journal before they do. Errors: `StoreUnavailable`.
+        """
         if not any(one.is_theirs for one in looked):
             return None
-        return self._container.personal.of(case.id)
+        secrets = self._container.personal.of(case.id)
+        if fields := _sealed_fields(case, secrets):
+            self._container.reads.shown(self._caller.actor, {"case": case.id}, fields, self._now)
+        return secrets
 
     # Steps
 
@@ -349,6 +357,18 @@ class Presenter:
             note=spec.note or "",
         )
         return _Looked(view, all(reason.code not in AUTHORITY for reason in reasons))
+
+
+def _sealed_fields(case: Case, secrets: Mapping[str, bytes]) -> list[str]:
+    """Fields of the case and of its lanes whose personal value is still there to be shown."""
+    everything = (case.data, *(lane.data for lane in case.lanes.values()))
+    found = {
+        name
+        for data in everything
+        for name, value in data.items()
+        if isinstance(value, dict) and value.get(SEALED) in secrets
+    }
+    return sorted(found)
 
 
 def _clocks_in_order(case: Case) -> list[str]:

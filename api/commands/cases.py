@@ -9,7 +9,7 @@ from rich.console import Console
 
 from adapters.bootstrap import Container
 from api.commands.audit.replaying import show_verified
-from api.commands.opening import container, everything
+from api.commands.opening import OPERATOR, container, everything
 from api.commands.output import AsJson, answer, columns, row, table
 from api.commands.timeline import Lookups, moment, show_lines, timeline, working_words
 from api.presenting import LIGHT_WORDS
@@ -97,13 +97,18 @@ def replay(number: Number, as_json: AsJson = False) -> None:
 def erase(
     number: Number,
     yes: Annotated[bool, typer.Option("--yes", help="Erase; without it, only say how many.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; it stays in the journal.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Erase the personal values of a case for ever. Its history keeps their commitments and stays valid."""
+    """Erase the personal values of a case for ever, with a reason. Its history keeps their commitments and stays valid."""
     with container() as made:
         case = case_of(made, number)
-        found = made.personal.erase(case.id) if yes else len(made.personal.of(case.id))
-    words = "personal values erased" if yes else "personal values; --yes erases them for ever"
+        found = (
+            made.personal.erase(case.id, reason=reason, actor=OPERATOR, at=made.now())
+            if yes
+            else len(made.personal.of(case.id))
+        )
+    words = "personal values erased" if yes else "personal values; --yes --reason … erases them for ever"
     data = {"case": case.id, "personal_values": found, "erased": yes}
     answer(data, as_json, lambda console: console.print(f"case {case.id}: {found} {words}"))
 

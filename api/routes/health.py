@@ -26,6 +26,7 @@ status_router = APIRouter(tags=["运行"], responses=refusals(401, 403, 503))
 
 SILENT_AFTER: Final = timedelta(seconds=60)
 HORIZON: Final = timedelta(days=90)
+MERGE_DELAY: Final = timedelta(seconds=60)  # the most that the log promises
 
 
 @router.get("/livez", operation_id="livez", summary="进程活着", response_class=PlainTextResponse)
@@ -135,6 +136,16 @@ def _workflows(container: Container) -> str:
     return "" if container.definitions.all() else "还没有发布任何流程"
 
 
+def _evidence(container: Container) -> str:
+    """What is recorded must be in the signed tree within a minute: else nobody could show that it was there then."""
+    if fault := container.keys.fault() or container.checkpoints.fault():
+        return fault
+    delay = container.integrator.delay(container.now())
+    if delay <= MERGE_DELAY.total_seconds():
+        return ""
+    return f"有记录 {int(delay)} 秒没有进入证据日志：值守进程是否在运行？"
+
+
 _CHECKS: Final[dict[str, Callable[[Container], str]]] = {
     "schema": _schema,
     "sweeper": _sweeper,
@@ -142,6 +153,7 @@ _CHECKS: Final[dict[str, Callable[[Container], str]]] = {
     "directory": _directory,
     "workflows": _workflows,
     "files": _files,
+    "evidence": _evidence,
 }
 
 

@@ -1,4 +1,4 @@
-"""Samples over HTTP: an auditor announces with a commitment made elsewhere, draws with the secret, and anybody in reach checks."""
+"""Samples over HTTP: announced with a commitment made elsewhere, drawn with the secret, checked by anybody in reach."""
 
 from __future__ import annotations
 

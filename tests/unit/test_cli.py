@@ -282,7 +282,12 @@ def test_personal_values_of_a_case_are_erased_only_when_confirmed_and_its_histor
     told = bihuan("case", "erase", case, "--json").json()
     assert told == {"case": case, "personal_values": 1, "erased": False}
     assert made.personal.of(case) != {}
-    assert bihuan("case", "erase", case, "--yes").out == f"case {case}: 1 personal values erased\n"
+    unreasoned = bihuan("case", "erase", case, "--yes")
+    assert (unreasoned.code, made.personal.of(case) != {}) == (2, True)
+    assert (
+        bihuan("case", "erase", case, "--yes", "--reason", "当事人要求").out
+        == f"case {case}: 1 personal values erased\n"
+    )
     assert made.personal.of(case) == {}
     assert bihuan("case", "replay", case).code == 0
 

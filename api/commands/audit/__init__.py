@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import escalating, questions, replaying, sampling
+from api.commands.audit import escalating, log, questions, reads, replaying, sampling, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,3 +19,9 @@ app.command()(questions.late)
 app.command()(questions.conduct)
 app.command()(sampling.sample)
 app.command()(escalating.escalations)
+app.command()(reads.reads)
+app.add_typer(log.key_app, name="key")
+app.add_typer(log.checkpoint_app, name="checkpoint")
+app.add_typer(log.log_app, name="log")
+app.command("proof")(log.proof)
+app.add_typer(witness.app, name="witness")
