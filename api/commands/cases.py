@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
-from api.commands.audit.replaying import show_verified
 from api.commands.opening import OPERATOR, container, everything
 from api.commands.output import AsJson, answer, columns, row, table
 from api.commands.timeline import Lookups, moment, show_lines, timeline, working_words
@@ -80,17 +79,6 @@ def explain(
         "sentences": list(found.sentences),
     }
     answer(data, as_json, lambda console: console.print("\n".join(found.sentences)))
-
-
-@app.command()
-def replay(number: Number, as_json: AsJson = False) -> None:
-    """Verify the chain of hashes and decide every event again. Exit code 1 if anything differs."""
-    with container() as made:
-        case = case_of(made, number)
-        found = made.replays.case(case.id)
-    answer(found.as_data(), as_json, lambda console: show_verified(console, found))
-    if not found.is_sound:
-        raise typer.Exit(1)
 
 
 @app.command()
