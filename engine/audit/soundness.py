@@ -8,7 +8,7 @@ again: by `canonical.verify_chain`, and by replay, which must come to the same b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -87,18 +87,17 @@ class Examiner:
     def heads(self, rows: Iterable[Row]) -> Iterator[Head]:
         """The last event of each case, as soon as the next case begins."""
         log, surely = self._log, _surely(self._log)
-        current, own, expected, due, before = "", b"", "", 1, 0
+        current, expected, due, before = "", "", 1, 0
         for row in rows:
             case, seq, _, at, _, _, hash_, prev, data = row
             if case != current:
                 if current:
                     yield Head(current, due - 1, expected)
-                current, own = case, _own(case)
-                expected, due, before = genesis(log, case), 1, -_FOREVER
+                current, expected, due, before = case, genesis(log, case), 1, -_FOREVER
             self.events += 1
             digest = sha256(LEAF_PREFIX + data).hexdigest()
             chained = prev == expected and seq == due and at >= before
-            if not (chained and digest == hash_ and surely(row, own)):
+            if not (chained and digest == hash_ and surely(row)):
                 self._note(_doubted(row, digest, log, _Expected(expected, due, before)))
             expected, due, before = digest, seq + 1, max(before, at)
         if current:
@@ -143,18 +142,21 @@ class _Expected(NamedTuple):
 
 _AFTER: Final = b'},"after":"'
 _CALENDAR: Final = b',"calendar":{"digest":"'
-_CALENDAR_NAME: Final = len(_CALENDAR) + 64 + len('","id":"')
-_DEFINITION: Final = b',"def":{"digest":"'
 _MOMENT: Final = len("2026-11-23T07:18:15.232875Z")
 
 
-def _surely(log: str) -> Any:
-    """A function that says of a row of this log whether its columns surely are what its bytes say."""
+def _surely(log: str) -> Callable[[Row], bool]:
+    """A function that says of a row of this log whether its columns surely are what its bytes say.
+
+    It remembers how the last event of a case and of an actor read, for the next one mostly reads alike.
+    """
     log_part = f',"log":"{log}","occurred_at":"'.encode()
     whole = len(log_part) + _MOMENT
+    current, own, calendar, beginnings = "", _NEVER, _NEVER, dict[str, bytes]()
 
-    def surely(row: Row, own: bytes) -> bool:
-        _, seq, type_, at, actor, command, _, prev, data = row
+    def surely(row: Row) -> bool:
+        nonlocal current, own, calendar
+        case, seq, type_, at, actor, command, _, prev, data = row
         # From the end: plain members only, so that the last `log` is the event's own.
         state = data.rfind(log_part) + whole
         linked = f'","prev":"{prev}","seq":{seq},"state":"'.encode()
@@ -165,29 +167,46 @@ def _surely(log: str) -> Any:
             and data.find(b'"', state + len(linked)) == len(data) - len(ending)
         ):
             return False
-        # Before `calendar` stands what somebody asked, which may hold anything: a second one there is not taken for the first.
-        # After it stands what the engine wrote, and none of that is called `def` or `command`.
-        calendar, definition = data.find(_CALENDAR), data.rfind(_DEFINITION)
-        return (
-            data.rfind(_CALENDAR, 0, definition) == calendar
-            and data.startswith(own, data.find(b'"', calendar + _CALENDAR_NAME))
-            and data.endswith(f',"at":"{_instant(at)}"'.encode(), 0, calendar)
-            and data.endswith(f'],"command":"{command}"'.encode(), 0, definition)
-            and _actor(data[: data.find(_AFTER)]) == actor
-        )
+        # In the middle, each from behind: what somebody asked, which may hold anything, stands before `calendar`; what the
+        # engine wrote stands after it, and none of that has members of these names in a row.
+        asked = data.rfind(f'],"command":"{command}","def":{{"digest":"'.encode())
+        if case != current:
+            current, own = case, _own(calendar, case)
+        middle = data.rfind(own, 0, asked)
+        if middle < 0:
+            calendar = _member(data, asked)
+            own = _own(calendar, case)
+            middle = data.rfind(own, 0, asked)
+        if min(asked, middle) < 0 or not data.endswith(f',"at":"{_instant(at)}"'.encode(), 0, middle):
+            return False
+        if data.startswith(beginnings.get(actor, _NEVER)):
+            return True
+        beginning = data[: data.find(_AFTER) + len(_AFTER)]
+        if _actor(beginning) != actor:
+            return False
+        beginnings[actor] = beginning
+        return True
 
     return surely
 
 
-def _own(case: str) -> bytes:
-    return f'"}},"case":"{case}","changes":['.encode()
+_NEVER: Final = b"\x00"  # no event begins so
 
 
-@lru_cache(maxsize=10_000)
+def _own(calendar: bytes, case: str) -> bytes:
+    return calendar + f',"case":"{case}","changes":['.encode()
+
+
+def _member(data: bytes, until: int) -> bytes:
+    """The last member `calendar` before `until`: two plain texts."""
+    begun = data.rfind(_CALENDAR, 0, max(0, until))
+    return data[begun : data.find(b"}", begun) + 1] if begun >= 0 else _NEVER
+
+
 def _actor(beginning: bytes) -> str | None:
-    """The id in the first member of an event, which few people fill; None for what is no such member."""
+    """The id in the first member of an event; None for what is no such member."""
     try:
-        known = loose(beginning + b"}}")
+        known = loose(beginning.removesuffix(_AFTER) + b"}}")
     except NotCanonical:
         return None
     actor = known.get("actor")

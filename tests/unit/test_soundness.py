@@ -12,7 +12,7 @@ import pytest
 
 from adapters.db.rows import micros
 from engine import canonical
-from engine.audit.soundness import Examiner, Head, Row, _doubted, _Expected, _own, _surely, against_cases
+from engine.audit.soundness import Examiner, Head, Row, _doubted, _Expected, _surely, against_cases
 from engine.canonical import leaf_hash, parse_instant
 from tests.benchmarks.log import FROZEN
 from tests.support.histories import program_of, random_history
@@ -74,7 +74,7 @@ def test_nearly_every_row_is_known_at_a_glance() -> None:
     surely = _surely(LOG)
     rows = a_history()
 
-    assert [row[1] for row in rows if not surely(row, _own(row[0]))] == []
+    assert [row[1] for row in rows if not surely(row)] == []
 
 
 def test_what_is_known_at_a_glance_is_in_order_when_it_is_parsed() -> None:
@@ -88,7 +88,7 @@ def test_what_is_known_at_a_glance_is_in_order_when_it_is_parsed() -> None:
     for row in mixed:
         slowly = _doubted(row, leaf_hash(row[-1]), LOG, _Expected(row[7], row[1], row[3]))  # type: ignore[arg-type]
         wrong = [fault.code for fault in slowly if fault.code != "column_hash"]
-        assert surely(row, _own(row[0])) == (not wrong)  # type: ignore[arg-type]
+        assert surely(row) == (not wrong)  # type: ignore[arg-type]
 
 
 # What is not
@@ -173,8 +173,8 @@ def test_something_asked_that_looks_like_the_rest_of_an_event_is_not_taken_for_i
     forged = rewritten(row, asked=asked)
     lying = changed(forged, at=micros(parse_instant(false)))
 
-    assert not _surely(LOG)(lying, _own(row[0]))
-    assert not _surely(LOG)(forged, _own(row[0]))  # a doubt, which parsing settles
+    assert not _surely(LOG)(lying)
+    assert _surely(LOG)(forged)
     assert [f.code for f in _doubted(forged, forged[6], LOG, _Expected(forged[7], 5, 0))] == []
 
 
