@@ -56,11 +56,11 @@ class Settings(BaseSettings):
 
     @property
     def _beside(self) -> Path:
-        """Beside an SQLite file, so that two databases never share a key: of `var/sample.db` in `var/sample`."""
+        """Beside an SQLite file, so that two databases never share a key: of `var/sample.db` in `var/sample.db.log`."""
         if not self.database_url.startswith("sqlite:///"):
             return _HOME
         file = Path(self.database_url.removeprefix("sqlite:///"))
-        return file.parent if file.stem == "bihuan" else file.with_suffix("")
+        return file.parent if file.name == "bihuan.db" else file.with_name(f"{file.name}.log")
 
     @field_validator("database_url")
     @classmethod

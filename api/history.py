@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.bootstrap import Container
-from api.presenting import Presenter
+from api.presenting import Presenter, said
 from api.schemas import EventView, Named
 from engine.canonical import parse_instant
 from engine.case import Case
@@ -45,15 +45,20 @@ def fold_until(history: Iterable[bytes]) -> Case | None:
 
 
 def event_views(
-    container: Container, presenter: Presenter, history: Iterable[bytes], *, raw: bool
+    container: Container,
+    presenter: Presenter,
+    history: Iterable[bytes],
+    *,
+    raw: bool,
+    secrets: Mapping[str, bytes] | None = None,
 ) -> Iterator[EventView]:
-    """In order; each in the words of the version it was decided under."""
+    """In order; each in the words of the version it was decided under. Without `secrets` personal words stay hidden."""
     case: Case | None = None
     for data in history:
         event, before = read(data), case
         case = apply(before, event)
         program = container.definitions.digest(event.body["def"]["digest"])
-        told = _Told(presenter, program, before, case, event)
+        told = _Told(presenter, program, before, case, event, secrets)
         yield _view(told, data.decode() if raw else None)
 
 
@@ -81,6 +86,7 @@ class _Told:
     before: Case | None
     after: Case
     event: Event
+    secrets: Mapping[str, bytes] | None
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -123,7 +129,7 @@ def _view(told: _Told, raw: str | None) -> EventView:
         sentence=_SENTENCES[event.type](told)
         if event.type in _SENTENCES
         else TITLES.get(event.type, event.type),
-        reason=str(asked.get("reason", "")),
+        reason=said(asked.get("reason", ""), told.secrets),
         state=Named(id=body["state"], title=definition.states[body["state"]].title.zh),
         data=presenter.values(definition, asked.get("data", {}), None),
         files=list(asked.get("files", ())),
@@ -174,7 +180,7 @@ def _assigned(told: _Told) -> str:
 
 
 def _commented(told: _Told) -> str:
-    return f"留言：{told.asked['text']}"
+    return f"留言：{said(told.asked['text'], told.secrets)}"
 
 
 def _extension_asked(told: _Told) -> str:

@@ -36,7 +36,7 @@ from api.schemas import (
 from engine import clocks, timing
 from engine.blockers import AUTHORITY, Place, why_blocked
 from engine.calendar import Calendar
-from engine.case import Case, Clock, CommandId, Holder, Lane
+from engine.case import Case, Clock, CommandId, Holder, Lane, Said
 from engine.clocks import Light
 from engine.commands import Comment
 from engine.definition import Definition, FieldSpec, FieldType
@@ -47,7 +47,7 @@ from engine.fields import SEALED
 from engine.machine import CompiledStep, Program
 from engine.recorded import parse_recorded
 
-__all__ = ["CLOCK_WORDS", "LIGHT_WORDS", "Presenter", "etag_of", "field_view", "light_view"]
+__all__ = ["CLOCK_WORDS", "LIGHT_WORDS", "Presenter", "etag_of", "field_view", "light_view", "said"]
 
 LIGHT_WORDS: Final[Mapping[Light, Literal["绿", "黄", "红", "灰"]]] = {
     "green": "绿",
@@ -164,7 +164,7 @@ class Presenter:
             as_of=moment,
             data=self.values(program.definition, case.data, secrets),
             lanes=[self._lane(program, case, key, lane, secrets) for key, lane in case.lanes.items()],
-            clocks=[self.clock(program, case, key, moment) for key in _clocks_in_order(case)],
+            clocks=[self.clock(program, case, key, moment, secrets) for key in _clocks_in_order(case)],
             related=[RelatedView(case=other, **link) for other, link in case.related.items()],
             steps=[one.view for one in looked],
         )
@@ -237,7 +237,14 @@ class Presenter:
 
     # Clocks
 
-    def clock(self, program: Program, case: Case, key: str, moment: datetime) -> ClockView:
+    def clock(
+        self,
+        program: Program,
+        case: Case,
+        key: str,
+        moment: datetime,
+        secrets: Mapping[str, bytes] | None = None,
+    ) -> ClockView:
         clock, calendar = case.clocks[key], self.calendar(program.definition)
         status = calendar.status(clock.started_at, clock.due_at).value
         return ClockView(
@@ -253,7 +260,7 @@ class Presenter:
             calendar_word=_CALENDAR_WORDS[status],
             remaining=_remaining(clock, moment, calendar),
             light=light_view(clocks.light(clock, moment, calendar)),
-            asked=self._asked(clock),
+            asked=self._asked(clock, secrets),
             next_at=clock.next_at,
             next_rung=clock.next_rung,
         )
@@ -266,12 +273,13 @@ class Presenter:
         rule = timing.rule_of(program, case, key)
         return rule.title if rule else definition.states[case.state].title.zh
 
-    def _asked(self, clock: Clock) -> AskedView | None:
+    def _asked(self, clock: Clock, secrets: Mapping[str, bytes] | None) -> AskedView | None:
         asked = clock.asked
         if asked is None:
             return None
         by = self.person(asked.by)
-        return AskedView(amount=parse_duration(asked.amount).zh, reason=asked.reason, by=by, at=asked.at)
+        reason = said(asked.reason, secrets)
+        return AskedView(amount=parse_duration(asked.amount).zh, reason=reason, by=by, at=asked.at)
 
     # Values
 
@@ -318,6 +326,18 @@ class Presenter:
         secrets = self._container.personal.of(case.id)
         if fields := _sealed_fields(case, secrets):
             self._container.reads.shown(self._caller.actor, {"case": case.id}, fields, self._now)
+        return secrets
+
+    def secrets_beside(self, case: Case) -> Mapping[str, bytes] | None:
+        """For the words that people wrote beside the fields, where those are personal; to be seen, and told, as values are."""
+        program = self.program(case)
+        looked = self._looked(program, case) if program.definition.personal else ()
+        if not any(one.is_theirs for one in looked):
+            return None
+        secrets = self._container.personal.of(case.id)
+        if secrets:
+            about = {"case": case.id}
+            self._container.reads.shown(self._caller.actor, about, program.definition.personal, self._now)
         return secrets
 
     # Steps
@@ -401,6 +421,11 @@ def _left_words(clock: Clock, minutes: int, days: int) -> str:
     if minutes < 0:
         return f"已超期，工作时间{span}"
     return f"还有{days}个工作日，工作时间{span}" if days else f"今天到期，还有工作时间{span}"
+
+
+def said(words: Said, secrets: Mapping[str, bytes] | None) -> str:
+    """What somebody wrote beside the fields; where that is personal, only for whoever is given the secrets."""
+    return words if isinstance(words, str) else _unsealed(words[SEALED], secrets)[1]
 
 
 def _unsealed(commitment: str, secrets: Mapping[str, bytes] | None) -> tuple[Any, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine import clocks, movement, timing
 from engine.blockers import refused, require
 from engine.canonical import instant, parse_instant
-from engine.case import Case, Clock
+from engine.case import Case, Clock, Said
 from engine.commands import Jump, MoveVersion, Recount, Relate
 from engine.draft import Draft
 from engine.errors import Blocker, InvalidData, NothingDue
@@ -15,7 +15,7 @@ from engine.fields import require_words
 from engine.machine import Program
 
 
-def _administrator(draft: Draft, message: str, reason: str) -> None:
+def _administrator(draft: Draft, message: str, reason: Said) -> None:
     require(draft, draft.program.definition.administrators, message)
     require_words(reason, "reason", "理由")
 

@@ -16,6 +16,9 @@ from engine.canonical import encode, instant, parse_instant
 CaseId = NewType("CaseId", str)
 CommandId = NewType("CommandId", str)
 
+Said = str | Mapping[str, str]
+"""What a person wrote beside the fields; where that is personal, `{"sealed": <commitment>}` (`sealing.py`)."""
+
 STATE_CLOCK = "state"
 CASE_CLOCK = "case"
 
@@ -115,11 +118,11 @@ class Asked:
     """An extension that waits for approval; `amount` in the words of a limit."""
 
     amount: str
-    reason: str
+    reason: Said
     by: str
     at: datetime
 
-    def as_data(self) -> dict[str, str]:
+    def as_data(self) -> dict[str, Said]:
         return {"amount": self.amount, "at": instant(self.at), "by": self.by, "reason": self.reason}
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from engine.access import Actor
-from engine.case import CaseId, CommandId
+from engine.case import CaseId, CommandId, Said
 
 _ENVELOPE = frozenset({"id", "case", "actor", "expected_seq", "occurred_at", "kind", "event"})
 
@@ -91,14 +91,14 @@ class Tick(Command):
 class AddLane(Command):
     kind, event = "add_lane", "lane.added"
     lane: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawLane(Command):
     kind, event = "withdraw_lane", "lane.withdrawn"
     lane: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +108,13 @@ class Assign(Command):
     kind, event = "assign", "case.assigned"
     person: str
     lane: str = ""
-    reason: str = ""
+    reason: Said = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment(Command):
     kind, event = "comment", "case.commented"
-    text: str
+    text: Said
     files: tuple[str, ...] = ()
 
 
@@ -124,7 +124,7 @@ class AskExtension(Command):
 
     kind, event = "ask_extension", "extension.asked"
     clock: str
-    reason: str
+    reason: Said
     amount: str = ""
 
 
@@ -133,7 +133,7 @@ class AnswerExtension(Command):
     kind, event = "answer_extension", "extension.answered"
     clock: str
     approve: bool
-    reason: str = ""
+    reason: Said = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class Jump(Command):
 
     kind, event = "jump", "case.jumped"
     state: str
-    reason: str
+    reason: Said
     second: str
 
 
@@ -152,7 +152,7 @@ class MoveVersion(Command):
 
     kind, event = "move_version", "case.moved"
     version: int
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ class Recount(Command):
     """The calendar changed: compute every open deadline again."""
 
     kind, event = "recount", "deadline.revised"
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

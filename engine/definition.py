@@ -297,6 +297,10 @@ class Opening(Model):
     may: Ids = ()
 
 
+Beside = Literal["comments", "reasons"]
+"""Comments, and the reasons of assigning, extending, jumping and of lanes: what people write that is no field."""
+
+
 class Replaces(Model):
     """The version before this one, and where its removed states went."""
 
@@ -320,6 +324,10 @@ class Definition(Model):
     fields: dict[Id, FieldSpec] = Field(default_factory=dict)
     limits: LimitTable | None = None
     clocks: dict[Id, ClockSpec] = Field(default_factory=dict)
+    personal: Annotated[tuple[Beside, ...], BeforeValidator(_as_tuple)] = Field(
+        (),
+        description="what people write beside the fields that is personal too, and kept outside the log like them",
+    )
     administrators: Ids = Field((), description="who may jump a case and move it to another version")
     opening: Opening
     start: Id

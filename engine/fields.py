@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from engine.case import Said
 from engine.definition import LIST_TYPES, Definition, FieldSpec, FieldType
 from engine.errors import Blocker, InvalidData
 
@@ -52,17 +53,17 @@ def checked(
     return {k: v for k, v in data.items() if v is not None}
 
 
-def require_words(words: str, field: str, title: str, *, most: int = REASON_MAX) -> None:
+def require_words(words: Said, field: str, title: str, *, most: int = REASON_MAX) -> None:
     """What people say beside a field of the definition. Errors: `InvalidData` if it is blank or too long."""
-    if not words.strip():
+    if isinstance(words, str) and not words.strip():
         reason = Blocker("missing_field", f"请填写{title}", {"field": field})
         raise InvalidData(f"请填写{title}", reasons=[reason])
     require_brief(words, field, title, most=most)
 
 
-def require_brief(words: str, field: str, title: str, *, most: int = REASON_MAX) -> None:
-    """The same for what may be left out. Errors: `InvalidData` if it is too long."""
-    if len(words) > most:
+def require_brief(words: Said, field: str, title: str, *, most: int = REASON_MAX) -> None:
+    """The same for what may be left out. What is sealed was measured before. Errors: `InvalidData` if it is too long."""
+    if isinstance(words, str) and len(words) > most:
         fault = f"{title}至多{most}字，现有{len(words)}字"
         raise InvalidData(fault, reasons=[Blocker("bad_field", fault, {"field": field, "max": most})])
 

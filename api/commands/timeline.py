@@ -15,6 +15,7 @@ from rich.console import Console
 
 from api.commands.output import row, table
 from api.history import TITLES
+from api.presenting import said
 from engine import timing
 from engine.calendar import Calendar
 from engine.canonical import instant, parse_instant
@@ -175,7 +176,7 @@ class _Reading:
         if self.event.type == "clock.fired":
             return self._limit_words()
         if reason := self.asked.get("reason") or self.asked.get("text"):
-            return str(reason)
+            return said(reason, None)
         fields = self.own.definition.fields
         data = self.asked.get("data", {})
         shown = (

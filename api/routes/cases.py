@@ -135,7 +135,9 @@ def get_history(
 ) -> History:
     found = readable_case(container, caller, CaseId(case))
     history = container.views.history(found.id, as_of=at)
-    return History(case=found.id, events=list(event_views(container, presenter, history, raw=raw)))
+    secrets = presenter.secrets_beside(found)
+    views = event_views(container, presenter, history, raw=raw, secrets=secrets)
+    return History(case=found.id, events=list(views))
 
 
 @router.get(

@@ -11,10 +11,12 @@ from adapters.db.history import history
 from engine import canonical, tree
 from engine.audit.journal import JOURNAL, EntryType
 from engine.case import CaseId
+from engine.loading import load
 from engine.replay import replay
 from tests.support.auditors import AUDITOR, COUNTY, COUNTY_AUDITOR, ELSEWHERE, LIAISON, with_county_auditor
 from tests.support.evidence import leaves_of, plain_leaf, plain_root
 from tests.support.office import ISSUE, Office, an_office
+from workflows import shipped
 
 PHONE = "055188888888"
 ADMIN = "p-34-administrator-1"
@@ -148,3 +150,21 @@ def test_after_erasing_a_repeated_request_gets_its_first_answer(office: Office) 
     again = office.post(LIAISON, "/cases", body, key="same")
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_personal_comments_are_shown_to_who_handles_the_case_and_that_is_told(office: Office) -> None:
+    source = next(data for name, data in shipped() if name == "issue.yaml").decode()
+    personal = source.replace("version: 1\n", "version: 2\n", 1)
+    personal = personal.replace("administrators:", "personal: [comments, reasons]\nadministrators:", 1)
+    office.container.definitions.publish(load(personal.encode(), name="issue.yaml"), office.clock())
+    case = office.open()
+    words = "当事人身体不便，请上门（示例）"
+    assert office.post(LIAISON, f"/cases/{case}/comments", {"text": words}).status_code == 200
+
+    assert f"留言：{words}" in office.get(LIAISON, f"/cases/{case}/history").text
+    assert told(office, case) == [(LIAISON, "personal", True)]
+    supervisor = office.get("p-340104-supervisor-1", f"/cases/{case}/history", raw="true").text
+    assert words not in supervisor
+    assert "留言：（个人信息，已隐去）" in supervisor
+    assert erased(office, case) == 1
+    assert "留言：（个人信息，已清除）" in office.get(LIAISON, f"/cases/{case}/history").text

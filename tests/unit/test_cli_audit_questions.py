@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
 from adapters.bootstrap import Container
+from adapters.sample import PEOPLE, REGION, SUBJECT
+from engine.access import Actor, grants_of
+from engine.case import CommandId
+from engine.commands import Open
+from engine.directory import Post
+from engine.runtime import Accepted
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
 
 
@@ -97,3 +104,41 @@ def test_what_cannot_be_answered_is_refused_with_its_reason(
 def test_a_clock_that_never_was_is_named(bihuan: CommandLine, made: Container) -> None:
     ran = bihuan("audit", "why", an_issue(made), "nothing")
     assert (ran.code, ran.err.split(":")[0]) == (2, "unknown_clock")
+
+
+def test_asof_shows_what_was_written_down_later_and_what_that_changes(
+    bihuan: CommandLine, made: Container
+) -> None:
+    case = made.numbers.next(made.now())
+    client = Actor(PEOPLE["client"], grants=grants_of(posts(made, "client")), channel="test")
+    command = Open(
+        id=CommandId("late"),
+        case=case,
+        actor=client,
+        occurred_at=datetime(2026, 11, 20, 7, 0, tzinfo=UTC),  # Friday 15:00; recorded on Monday
+        workflow="issue",
+        region=REGION,
+        subject=SUBJECT,
+        data={"summary": "研发费用辅助账如何设置（示例）", "source": "self"},
+    )
+    assert isinstance(made.engine.handle([command])[0], Accepted)
+    shown = bihuan("audit", "asof", case, "--at", "2026-11-20T16:00+08:00", "--occurred")
+    assert shown.code == 0, shown.err
+    assert "还没有这件事项" in shown.out
+    assert "待受理，联络员" in shown.out
+    assert "2026-11-23 周一 09:30 记录，称 2026-11-20 周五 15:00 发生" in shown.out
+
+
+def posts(made: Container, role: str) -> tuple[Post, ...]:
+    return tuple(made.directories.current().posts_of(PEOPLE[role], on=made.now().date()))
+
+
+def test_reads_tell_who_erased_the_personal_values_of_a_case(bihuan: CommandLine, made: Container) -> None:
+    case = an_issue(made, contact_phone="055100000000")
+    assert "没有查看" in bihuan("audit", "reads", "--case", case).out
+    assert bihuan("case", "erase", case, "--yes", "--reason", "当事人要求").code == 0
+    data = bihuan("audit", "reads", "--case", case, "--json").json()
+    assert [(r["by"]["id"], r["what"], r["purpose"]) for r in data["reads"]] == [
+        ("operator", "erased", "当事人要求")
+    ]
+    assert "清除个人信息" in bihuan("audit", "reads", "--case", case).out
