@@ -21,10 +21,14 @@ from adapters.evidence.formats import Formats
 from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
+from adapters.evidence.lawfulness import Lawfulness
 from adapters.evidence.manifests import Manifests
+from adapters.evidence.nightly import Nightly
 from adapters.evidence.proofs import Proofs
 from adapters.evidence.reads import Reads
+from adapters.evidence.replaying import Replays
 from adapters.evidence.samples import Samples
+from adapters.evidence.sound import Soundness
 from adapters.evidence.tiles import Tiles
 from adapters.evidence.whatif import WhatIf
 from adapters.files import Files
@@ -88,6 +92,10 @@ class Container:
     journal: Journal
     what_if: WhatIf
     formats: Formats
+    soundness: Soundness
+    replays: Replays
+    nightly: Nightly
+    lawfulness: Lawfulness
     integrator: Integrator
     tiles: Tiles
     keys: LogKeys
@@ -106,7 +114,14 @@ class Container:
     def log_figures(self) -> LogFigures:
         """How far the evidence log is behind now. Errors: `StoreUnavailable`."""
         now = self.now()
-        return LogFigures(self.integrator.delay(now), self.tiles.size(), self.checkpoints.age(now))
+        run = self.nightly.latest()
+        return LogFigures(
+            merge_delay=self.integrator.delay(now),
+            tree_size=self.tiles.size(),
+            checkpoint_age=self.checkpoints.age(now),
+            divergences=self.nightly.divergences(),
+            replayed_at=run.started_at.timestamp() if run else 0.0,
+        )
 
     def close(self) -> None:
         self.store.close()
@@ -176,6 +191,7 @@ def build(
         programmes=programmes,
         figures=figures,
     )
+    replays = Replays(database, definitions, calendars, settings.log)
     return Container(
         settings=settings,
         database=database,
@@ -234,6 +250,10 @@ def build(
             calendars=calendars,
             calendar=settings.calendar,
         ),
+        soundness=Soundness(database, settings.log),
+        replays=replays,
+        nightly=Nightly(database, replays, journal, local_date),
+        lawfulness=Lawfulness(database, definitions, calendars, journal),
         integrator=integrator,
         tiles=tiles,
         keys=keys,

@@ -31,7 +31,7 @@ from api.routes import (
     subjects,
     workflows,
 )
-from api.routes.audit import formats, questions, reads, samples, whatif
+from api.routes.audit import formats, questions, reads, replaying, samples, whatif
 from api.routes.audit import log as audit_log
 
 __all__ = ["create_app"]
@@ -74,6 +74,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(programme.router, prefix=PREFIX)
     app.include_router(questions.router, prefix=PREFIX)
     app.include_router(samples.router, prefix=PREFIX)
+    app.include_router(replaying.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
     app.include_router(audit_log.open_router, prefix=PREFIX)
     app.include_router(audit_log.router, prefix=PREFIX)

@@ -109,11 +109,24 @@ class Caller(View):
     stands_in_for: list[Named]
 
 
+class ReplayRunView(View):
+    day: str
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    cases: int
+    events: int
+    divergences: int
+    faults: list[str]
+
+
 class SystemStatus(View):
     overdue_timers: int
     oldest_timer: AwareDatetime | None
     tasks: dict[str, int]
     beats: dict[str, AwareDatetime]
+    replay: ReplayRunView | None = Field(
+        description="最近一次夜间重放；divergences 不为 0 即有记录与重放不一致"
+    )
 
 
 class Status(View):

@@ -53,9 +53,10 @@ class _Copied:
 
     def changed(self, **fields: Any) -> Self:
         """`dataclasses.replace`, for fields that exist. See tests/unit/test_case.py."""
+        values = self.__dict__ | fields
+        values.pop(_KEPT, None)
         copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__, **fields)
-        copy.__dict__.pop(_KEPT, None)
+        object.__setattr__(copy, "__dict__", values)
         return copy
 
 

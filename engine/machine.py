@@ -197,6 +197,7 @@ class Program:
         self.source = source
         self.definition: Definition = source.definition
         self.digest: str = source.digest
+        self.rules: dict[int, Any] = {}  # of clocks, by what the definition says of each: kept by `timing.py`
         self._addresses = {name: self._address(name, spec) for name, spec in self.definition.roles.items()}
         self.charts: Mapping[str, Chart] = {name: Chart(self, name) for name, _ in self.definition.charts()}
 

@@ -19,20 +19,24 @@ def rule_of(program: Program, case: Case, clock_id: str) -> Rule | None:
     """What the definition says of a clock of this case; None if it has none of that name here."""
     definition = program.definition
     if clock_id == STATE_CLOCK:
-        return _state_rule(definition.states[case.state])
+        return _kept(program, definition.states[case.state])
     if clock_id == CASE_CLOCK:
         return _case_rule(program)
     if key := lane_of(clock_id):
         lane = case.lanes[key]
-        return _state_rule(definition.lanes[lane.type].states[lane.state])
+        return _kept(program, definition.lanes[lane.type].states[lane.state])
     spec = definition.clocks.get(clock_id)
-    if spec is None:
+    return _kept(program, spec) if spec else None
+
+
+def _kept(program: Program, spec: State | ClockSpec) -> Rule | None:
+    """Put together once for each state and clock of a program, whose parts live as long as it does."""
+    if spec.due is None:
         return None
-    return _rule(spec, spec.due)
-
-
-def _state_rule(state: State) -> Rule | None:
-    return _rule(state, state.due) if state.due else None
+    rule: Rule | None = program.rules.get(id(spec))
+    if rule is None:
+        rule = program.rules[id(spec)] = _rule(spec, spec.due)
+    return rule
 
 
 def _rule(spec: State | ClockSpec, due: Due) -> Rule:

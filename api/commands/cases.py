@@ -10,7 +10,6 @@ from rich.console import Console
 from adapters.bootstrap import Container
 from api.commands.opening import OPERATOR, container, everything
 from api.commands.output import AsJson, answer, columns, row, table
-from api.commands.replaying import replayed
 from api.commands.timeline import Lookups, moment, show_lines, timeline, working_words
 from api.presenting import LIGHT_WORDS
 from engine import clocks, timing
@@ -80,17 +79,6 @@ def explain(
         "sentences": list(found.sentences),
     }
     answer(data, as_json, lambda console: console.print("\n".join(found.sentences)))
-
-
-@app.command()
-def replay(number: Number, as_json: AsJson = False) -> None:
-    """Verify the chain of hashes and decide every event again. Exit code 1 if anything differs."""
-    with container() as made:
-        case = case_of(made, number)
-        found = replayed(made, case.id)
-    answer(found.as_data(), as_json, found.show)
-    if not found.is_sound:
-        raise typer.Exit(1)
 
 
 @app.command()

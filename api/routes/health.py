@@ -15,7 +15,7 @@ from adapters.bootstrap import Container
 from adapters.db import migrate
 from adapters.db.views import Filter, Owed
 from api.auth import Caller
-from api.catalogue import Check, Readiness, Status, SystemStatus
+from api.catalogue import Check, Readiness, ReplayRunView, Status, SystemStatus
 from api.deps import TheCaller, TheContainer
 from api.documents import refusals
 from engine.calendar import YearStatus
@@ -40,6 +40,7 @@ async def livez() -> str:
 )  # fmt: skip
 def readyz(container: TheContainer) -> Response:
     checks = [_checked(name, check, container) for name, check in _CHECKS.items()]
+    checks.append(_replay(container))
     found = Readiness(ready=all(check.ok for check in checks), checks=checks)
     status = 200 if found.ready else 503
     return Response(found.model_dump_json(), status_code=status, media_type="application/json")
@@ -60,7 +61,7 @@ def get_status(container: TheContainer, caller: TheCaller) -> Status:
         statement=_statement(container, owed),
         open_cases=views.count(reach, Filter(open=True)),
         late_cases=views.count(reach, Filter(open=True, late=True)),
-        system=_system(owed) if _sees_all(container, caller) else None,
+        system=_system(container, owed) if _sees_all(container, caller) else None,
     )
 
 
@@ -72,8 +73,10 @@ def _statement(container: Container, owed: Owed) -> str:
     return f"{moment} 以前到期的时钟，未触发的 0 个"
 
 
-def _system(owed: Owed) -> SystemStatus:
+def _system(container: Container, owed: Owed) -> SystemStatus:
+    run = container.nightly.latest()
     return SystemStatus(
+        replay=ReplayRunView(**run.as_data()) if run else None,
         overdue_timers=owed.overdue_timers,
         oldest_timer=owed.oldest_timer,
         tasks=dict(owed.tasks),
@@ -163,6 +166,17 @@ _CHECKS: Final[dict[str, Callable[[Container], str]]] = {
     "files": _files,
     "evidence": _evidence,
 }
+
+
+def _replay(container: Container) -> Check:
+    """Work goes on whatever the nightly replay has found: stopping it would not make the past whole."""
+    try:
+        run, number = container.nightly.latest(), container.nightly.divergences()
+    except BihuanError as error:
+        return Check(name="replay", ok=True, detail=error.message)
+    if number:
+        return Check(name="replay", ok=True, detail=f"夜间重放发现 {number} 处不一致：运行 bihuan status")
+    return Check(name="replay", ok=True, detail="正常" if run else "尚未重放，每夜一时以后进行")
 
 
 def _checked(name: str, check: Callable[[Container], str], container: Container) -> Check:

@@ -51,6 +51,8 @@ REPORTS = {"export_report", "list_reports"}
 AUDIT = {
     "announce_sample", "audit_as_of", "audit_case_time", "audit_conduct", "audit_deadlines", "audit_time", "draw_sample",
     "erase_personal_values", "export_log", "get_net", "get_sample", "list_reads", "list_samples", "what_if",
+    "audit_escalations",
+    "audit_lawful",
 }  # fmt: skip
 LOG = {
     "add_cosignatures",

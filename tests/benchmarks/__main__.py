@@ -25,6 +25,7 @@ from rich.table import Table
 from tests.benchmarks.floor import PostgresFloor, Recorder, SqliteFloor
 from tests.benchmarks.http import http_rates
 from tests.benchmarks.load import bench, databases, groups, must, steps
+from tests.benchmarks.log import level_one, level_three
 from tests.benchmarks.storm import storm, sweep_rates
 from workers.sweeper import GROUP
 
@@ -91,6 +92,17 @@ def _storm_rows(kind: str, *, due: int, chunks: int) -> list[Row]:
     return [swept, _row(name, [found.rate], [statistics.median(floors)], note=note)]
 
 
+def _audit_rows(kind: str, *, events: int, cases: int) -> list[Row]:
+    """Level 1 beside a bare loop that reads and hashes, level 3 beside the commits of the same run."""
+    one = level_one(kind, events=events, times=3)
+    three = level_three(kind, cases=cases, times=3)
+    sizes = [f"largest process {rates.largest} MB" for rates in (one, three)]
+    return [
+        _row(f"{kind}, audit level 1 of {events:,} events", one.ours, one.beside, note=sizes[0]),
+        _row(f"{kind}, audit level 3, floor: its commits", three.ours, three.beside, note=sizes[1]),
+    ]
+
+
 def _row(name: str, rates: Sequence[float], floors: Sequence[float], *, note: str = "") -> Row:
     ratios = [rate / floor for rate, floor in zip(rates, floors, strict=True)]
     return Row(
@@ -115,10 +127,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--quick", action="store_true", help="small sizes: shows that it runs, proves nothing"
     )
+    parser.add_argument("--events", type=int, default=200_000, help="of the log that level 1 reads")
+    parser.add_argument("--audit", action="store_true", help="levels 1 and 3 of the audit alone")
     options = parser.parse_args(argv)
     size = 0.1 if options.quick else 1.0
     rows = []
     for kind in ("sqlite", "postgres"):
+        # First: a process that has done the rest is larger than what the audit needs.
+        rows += _audit_rows(kind, events=int(options.events * size), cases=int(1000 * size))
+        if options.audit:
+            continue
         rows.append(handle_row(kind, 1, cases=100, chunks=max(3, int(9 * size)), rounds=2))
         rows.append(handle_row(kind, 100, cases=int(1000 * size), chunks=max(3, int(9 * size)), rounds=2))
         rows += _http_rows(kind, rows[-1].floor or 0.0, seconds=max(1.0, 4 * size), times=3)

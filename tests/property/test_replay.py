@@ -10,6 +10,8 @@ import os
 import pytest
 
 from engine import canonical
+from engine.case import Case
+from engine.events import apply, read, state_digest
 from engine.replay import replay
 from tests.support.histories import altered, leaves, program_of, random_history
 
@@ -28,8 +30,13 @@ def test_replay_of_a_random_history_finds_no_difference_and_arrives_at_the_same_
         history, world = random_history(program_of(workflow), seed, 60)
         replayed = replay(history.events, world.digest, world.engine.calendars.digest)
 
+        folded: Case | None = None
+        for data in history.events:
+            folded = apply(folded, read(data))
+            assert state_digest(folded) == read(data).body["after"]
+
         assert replayed.divergences == ()
-        assert replayed.case == history.case
+        assert replayed.case == folded == history.case
         assert replayed.events == len(history.events)
 
 

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 REFUSED = ROOT / "tests/workflows/refusals/unknown_state_to.yaml"
 MINIMAL = ROOT / "tests/workflows/samples/minimal.yaml"
 
-GROUPS = ("case", "task", "subject", "import", "token", "calendar", "org", "db")
-COMMANDS = ("serve", "worker", "demo", "check", "graph", "publish", "migrate", "status", "replay", *GROUPS)
+GROUPS = ("audit", "case", "task", "subject", "import", "token", "calendar", "org", "db")
+COMMANDS = ("serve", "worker", "demo", "check", "graph", "publish", "migrate", "status", *GROUPS)
 
 
 @pytest.fixture
@@ -230,8 +230,8 @@ def test_a_clock_that_the_case_does_not_have_is_refused_with_those_it_has(
     assert "state" in ran.err
 
 
-def test_case_replay_verifies_chain_fold_and_decisions(bihuan: CommandLine, made: Container) -> None:
-    ran = bihuan("case", "replay", an_issue(made), "--json")
+def test_replay_of_one_case_verifies_chain_fold_and_decisions(bihuan: CommandLine, made: Container) -> None:
+    ran = bihuan("audit", "replay", an_issue(made), "--json")
     assert ran.code == 0
     assert ran.json() == {"cases": 1, "chains_intact": 1, "divergences": 0, "events": 2, "faults": []}
 
@@ -240,7 +240,7 @@ def test_replay_of_a_tampered_case_names_it_and_exits_with_one(bihuan: CommandLi
     case = an_issue(made)
     with made.database.writing() as connection:
         connection.exec_driver_sql("""UPDATE "case" SET body = replace(body, 'accepted', 'received')""")
-    ran = bihuan("replay", "--all")
+    ran = bihuan("audit", "replay", "--all")
     assert ran.code == 1
     assert case in ran.out
 
@@ -257,15 +257,70 @@ def test_replay_names_the_event_in_which_one_byte_was_changed(
             "UPDATE event SET data = CAST(replace(data, 'channel', 'chunnel') AS BLOB) WHERE case_id = ? AND seq = ?",
             (case, seq),
         )
-    ran = bihuan("replay", "--all", "--json")
+    ran = bihuan("audit", "replay", "--all", "--json")
     assert (ran.code, ran.json()["chains_intact"]) == (1, 1)
     assert any(fault.startswith(f"{case}#2: ") for fault in ran.json()["faults"])
     assert not any(fault.startswith(other) for fault in ran.json()["faults"])
 
 
-def test_replay_wants_cases_or_all_of_them(bihuan: CommandLine, made: Container) -> None:
-    assert bihuan("replay").code == 2
-    assert bihuan("replay", "--all").code == 0
+def test_replay_wants_cases_a_range_or_all_of_them(bihuan: CommandLine, made: Container) -> None:
+    assert bihuan("audit", "replay").code == 2
+    assert bihuan("audit", "replay", "--all").code == 0
+    assert bihuan("audit", "replay", "--all", "--region", REGION).code == 2
+    assert bihuan("audit", "replay", "202600000999").err.startswith("unknown_case: ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "cases"),
+    [
+        (["--region", REGION], 1),
+        (["--region", REGION[:4]], 1),
+        (["--region", "3499"], 0),
+        (["--workflow", "issue"], 1),
+        (["--workflow", "visit"], 0),
+        (["--since", "2026-11-23"], 1),
+        (["--since", "2026-11-24"], 0),
+    ],
+)
+def test_a_range_of_cases_is_replayed(
+    bihuan: CommandLine, made: Container, asked: list[str], cases: int
+) -> None:
+    an_issue(made)
+    assert bihuan("audit", "replay", *asked, "--json").json()["cases"] == cases
+
+
+def test_check_finds_a_sound_database_sound_on_every_level(bihuan: CommandLine, made: Container) -> None:
+    an_issue(made)
+    ran = bihuan("audit", "check", "--level", "4", "--json")
+    found = ran.json()
+    assert (ran.code, found["is_sound"]) == (0, True)
+    assert (found["level1"]["cases"], found["level3"]["cases"], found["level4"]["cases"]) == (2, 1, 1)
+
+
+def test_check_names_a_case_that_was_deleted_and_one_whose_end_was_cut(
+    bihuan: CommandLine, made: Container
+) -> None:
+    gone, cut = an_issue(made), an_issue(made)
+    with made.database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER event_no_delete")
+        connection.exec_driver_sql('DELETE FROM "case" WHERE id = ?', (gone,))
+        connection.exec_driver_sql("DELETE FROM event WHERE case_id = ? AND seq = 2", (cut,))
+    ran = bihuan("audit", "check", "--json")
+    faults = ran.json()["level1"]["faults"]
+    assert ran.code == 1
+    assert [(f["case"], f["seq"], f["code"]) for f in faults] == [(gone, 2, "row"), (cut, 1, "cut")]
+    assert "L1 字节与链" in bihuan("audit", "check").out
+
+
+def test_the_rungs_of_a_case_are_told_and_a_missed_one_is_an_alarm(
+    bihuan: CommandLine, made: Container
+) -> None:
+    """The sample's clock stands in November 2026, the command's own runs on: whatever was due since then is due."""
+    case = an_issue(made)
+    ran = bihuan("audit", "escalations", case, "--json")
+    rungs = ran.json()["escalations"]
+    assert {rung["status"] for rung in rungs} <= {"planned", "due", "lapsed"}
+    assert ran.code == int(any(rung["status"] == "due" for rung in rungs))
 
 
 def test_a_case_that_does_not_exist_is_unknown(bihuan: CommandLine, made: Container) -> None:
@@ -289,7 +344,7 @@ def test_personal_values_of_a_case_are_erased_only_when_confirmed_and_its_histor
         == f"case {case}: 1 personal values erased\n"
     )
     assert made.personal.of(case) == {}
-    assert bihuan("case", "replay", case).code == 0
+    assert bihuan("audit", "replay", case).code == 0
 
 
 # Tasks

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import formats, log, questions, reads, sampling, whatif, witness
+from api.commands.audit import (
+    escalating,
+    formats,
+    log,
+    questions,
+    reads,
+    replaying,
+    sampling,
+    whatif,
+    witness,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Replay, prove and ask “what if”, without trusting this program.",
 )
+
+app.command()(replaying.replay)
+app.command()(replaying.check)
 app.command()(questions.asof)
 app.command()(questions.why)
 app.command()(questions.late)
 app.command()(questions.conduct)
 app.command()(sampling.sample)
+app.command()(escalating.escalations)
 app.command()(reads.reads)
 app.add_typer(log.key_app, name="key")
 app.add_typer(log.checkpoint_app, name="checkpoint")
