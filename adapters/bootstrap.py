@@ -15,6 +15,7 @@ from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
+from adapters.evidence.journal import Journal
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories
@@ -72,6 +73,7 @@ class Container:
     proposals: Proposals
     figures: Figures
     targets: Targets
+    journal: Journal
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -92,15 +94,16 @@ def build(
         migrate.upgrade(settings.database_url)
     database = Database(settings.database_url)
     store = _store(database, settings)
-    calendars = CalendarRegistry(database)
+    journal = Journal(database, settings.log)
+    calendars = CalendarRegistry(database, journal)
     if upgrade:
         calendars.ensure(settings.calendar, now())
-    directories = DirectoryRegistry(database)
+    directories = DirectoryRegistry(database, journal)
 
     def local_date(at: datetime) -> date:
         return calendars.current(settings.calendar).local_date(at)
 
-    definitions = DefinitionRegistry(database, local_date)
+    definitions = DefinitionRegistry(database, local_date, journal)
     engine = Engine(
         store=store,
         definitions=definitions,
@@ -112,7 +115,7 @@ def build(
         version=package_version("bihuan"),
     )
     numbers = Numbers(database, local_date)
-    programmes = ProgrammeRegistry(database, local_date)
+    programmes = ProgrammeRegistry(database, local_date, journal)
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
     personal = PersonalValues(database)
@@ -183,6 +186,7 @@ def build(
         ),
         figures=figures,
         targets=Targets(database),
+        journal=journal,
         lists=Lists(
             database,
             programmes,

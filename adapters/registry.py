@@ -1,7 +1,8 @@
 """What is in force: published definitions, calendars and the organisation, read from the database and kept as values.
 
 Everything is known by its digest and never changes, so a value once read is kept. `refresh` looks for what another
-process has published since; an unknown digest looks too.
+process has published since; an unknown digest looks too. Whatever comes into force is told to the journal in the
+same transaction.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from adapters.calendars.loading import load_calendar
 from adapters.db.database import Database
 from adapters.db.rows import micros
 from adapters.db.tables import CALENDAR, DEFINITION, DIRECTORY
+from adapters.evidence.journal import Journal, publication
 from engine import canonical
+from engine.audit.journal import EntryType
 from engine.calendar import Calendar
 from engine.directory import Directory
 from engine.errors import BihuanError, UnknownWorkflow
@@ -55,8 +58,9 @@ class StaleDirectory(BihuanError):
 class DefinitionRegistry:
     """`engine.ports.Definitions` over the table of published versions."""
 
-    def __init__(self, database: Database, local_date: Callable[[datetime], date]) -> None:
+    def __init__(self, database: Database, local_date: Callable[[datetime], date], journal: Journal) -> None:
         self._database = database
+        self._journal = journal
         self._local_date = local_date
         self._programs: dict[str, Program] = {}
         self._lock = Lock()
@@ -133,6 +137,14 @@ class DefinitionRegistry:
                     published_at=micros(at),
                 )
             )
+            told = publication(
+                "definition",
+                source.digest,
+                id=definition.workflow,
+                version=definition.version,
+                effective=definition.effective,
+            )
+            self._journal.append(connection, EntryType.RULES_PUBLISHED, told, actor=None, at=at)
 
 
 @lru_cache(maxsize=512)
@@ -148,8 +160,9 @@ def _version(program: Program) -> int:
 class CalendarRegistry:
     """`engine.ports.Calendars` over the table of calendars: what an event names by digest must be found for ever."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, journal: Journal) -> None:
         self._database = database
+        self._journal = journal
         self._current: dict[str, Calendar] = {}
         self._by_digest: dict[str, Calendar] = {}
 
@@ -167,7 +180,9 @@ class CalendarRegistry:
         """Make a calendar the current one of its id. Open cases are recounted by the caller (`Recount`)."""
         row = {"digest": calendar.digest, "id": calendar.id, "data": canonical.encode(calendar.to_data())}
         with self._database.writing() as connection:
-            _make_current(connection, CALENDAR, CALENDAR.c.id == calendar.id, row, at)
+            if _make_current(connection, CALENDAR, CALENDAR.c.id == calendar.id, row, at):
+                told = publication("calendar", calendar.digest, id=calendar.id)
+                self._journal.append(connection, EntryType.RULES_PUBLISHED, told, actor=None, at=at)
         self._keep(calendar)
 
     def ensure(self, calendar: str, at: datetime) -> None:
@@ -203,8 +218,9 @@ class CalendarRegistry:
 class DirectoryRegistry:
     """`engine.ports.Directories` over the table of organisations."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, journal: Journal) -> None:
         self._database = database
+        self._journal = journal
         self._directory: Directory | None = None
 
     def current(self) -> Directory:
@@ -223,7 +239,7 @@ class DirectoryRegistry:
     def adopt(self, directory: Directory, at: datetime) -> None:
         """Make an organisation the current one."""
         with self._database.writing() as connection:
-            _make_current(connection, DIRECTORY, true(), _directory_row(directory), at)
+            self._make_current(connection, directory, at)
         self._directory = directory
 
     def replace(self, connection: Connection, directory: Directory, at: datetime, *, expected: str) -> None:
@@ -234,18 +250,25 @@ class DirectoryRegistry:
         still = (DIRECTORY.c.digest == expected) & DIRECTORY.c.current
         if not connection.execute(update(DIRECTORY).where(still).values(current=False)).rowcount:
             raise StaleDirectory("组织机构刚被别人修改过", hint="重新读取名录，核对后再提交")
-        _make_current(connection, DIRECTORY, true(), _directory_row(directory), at)
+        self._make_current(connection, directory, at)
 
-
-def _directory_row(directory: Directory) -> dict[str, Any]:
-    return {"digest": directory.digest(), "data": canonical.encode(directory.as_data())}
+    def _make_current(self, connection: Connection, directory: Directory, at: datetime) -> None:
+        digest = directory.digest()
+        row = {"digest": digest, "data": canonical.encode(directory.as_data())}
+        if _make_current(connection, DIRECTORY, true(), row, at):
+            told = publication("organisation", digest)
+            self._journal.append(connection, EntryType.RULES_PUBLISHED, told, actor=None, at=at)
 
 
 def _make_current(
     connection: Connection, table: Table, rivals: ColumnElement[bool], row: Mapping[str, Any], at: datetime
-) -> None:
-    """Of the `rivals` this row alone is current; a digest that is known already keeps its first row."""
-    connection.execute(update(table).where(rivals).values(current=False))
+) -> bool:
+    """Whether it was not so before: of the `rivals` this row alone is current. A known digest keeps its first row."""
+    still = select(table.c.digest).where(rivals, table.c.digest == row["digest"], table.c.current)
+    if connection.scalar(still) is not None:
+        return False
+    connection.execute(update(table).where(rivals, table.c.current).values(current=False))
     known = update(table).where(table.c.digest == row["digest"]).values(current=True)
     if not connection.execute(known).rowcount:
         connection.execute(insert(table).values(**row, imported_at=micros(at), current=True))
+    return True

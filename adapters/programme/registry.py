@@ -15,7 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from adapters.db.database import Database
 from adapters.db.rows import micros
 from adapters.db.tables import PROGRAMME, SUBJECT
+from adapters.evidence.journal import Journal, publication
 from adapters.registry import VersionTaken
+from engine.audit.journal import EntryType
 from engine.errors import BihuanError
 from engine.programme.facts import FactSpec
 from engine.programme.judging import Judge
@@ -53,8 +55,9 @@ class Published:
 class ProgrammeRegistry:
     """One programme, in versions. A new one makes every subject dirty: each is looked at under its rules."""
 
-    def __init__(self, database: Database, local_date: Callable[[datetime], date]) -> None:
+    def __init__(self, database: Database, local_date: Callable[[datetime], date], journal: Journal) -> None:
         self._database = database
+        self._journal = journal
         self._local_date = local_date
         self._published: dict[str, Published] = {}
         self._lock = Lock()
@@ -132,6 +135,14 @@ class ProgrammeRegistry:
             )
             # The moment moves on, too: a pass under way that goes by the former version must not make them clean.
             connection.execute(update(SUBJECT).values(dirty=True, updated_at=SUBJECT.c.updated_at + 1))
+            told = publication(
+                "programme",
+                source.digest,
+                id=programme.programme,
+                version=programme.version,
+                effective=programme.effective,
+            )
+            self._journal.append(connection, EntryType.RULES_PUBLISHED, told, actor=None, at=at)
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.db.database import Database
 from adapters.db.views import Filter
+from adapters.evidence.journal import Journal
 from adapters.metrics import new_metrics
 from adapters.programme.registry import ProgrammeRegistry, UnknownProgramme
 from adapters.registry import VersionTaken
@@ -360,7 +361,7 @@ def test_a_published_version_never_changes_and_a_new_one_makes_all_dirty(office:
 def test_before_its_day_a_programme_is_not_in_force(database: Database) -> None:
     name, data = programme()
     later = load_programme(data.replace(b'effective: "2023-01-01"', b'effective: "2030-01-01"'), name=name)
-    registry = ProgrammeRegistry(database, lambda moment: moment.date())
+    registry = ProgrammeRegistry(database, lambda moment: moment.date(), Journal(database, "test"))
     registry.publish(later, MORNING)
     with pytest.raises(UnknownProgramme):
         registry.current(MORNING)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert
 from adapters.db.database import Database
 from adapters.db.once import Once
 from adapters.db.tables import COUNTER
+from adapters.evidence.journal import Journal
 from adapters.organisation import sample_directory
 from adapters.registry import DirectoryRegistry, StaleDirectory
 from engine.directory import Directory, PersonId, Post, RegionId
@@ -74,7 +75,7 @@ def with_post(directory: Directory, n: int) -> Directory:
 
 
 def test_the_organisation_is_changed_by_whoever_saw_it_last(database: Database) -> None:
-    first, second = (DirectoryRegistry(database) for _ in range(2))
+    first, second = (DirectoryRegistry(database, Journal(database, "test")) for _ in range(2))
     start = sample_directory()
     first.adopt(start, MORNING)
     with database.writing() as connection:
@@ -86,7 +87,7 @@ def test_the_organisation_is_changed_by_whoever_saw_it_last(database: Database) 
 
 
 def test_of_changes_that_come_together_exactly_one_is_adopted(database: Database) -> None:
-    registry, start = DirectoryRegistry(database), sample_directory()
+    registry, start = DirectoryRegistry(database, Journal(database, "test")), sample_directory()
     registry.adopt(start, MORNING)
 
     def change(n: int) -> bool:

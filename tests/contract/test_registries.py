@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from adapters.db.database import Database
+from adapters.evidence.journal import Journal
 from adapters.numbers import Numbers
 from adapters.registry import DefinitionRegistry, VersionTaken
 from engine.loading import load
@@ -47,13 +48,18 @@ def test_processes_that_publish_the_same_bytes_together_all_find_them(database: 
     source = load(SUPERVISION, name="supervision.yaml")
     with ThreadPoolExecutor(6) as threads:
         published = list(
-            threads.map(lambda _: DefinitionRegistry(database, local_date).publish(source, MORNING), range(6))
+            threads.map(
+                lambda _: DefinitionRegistry(database, local_date, Journal(database, "test")).publish(
+                    source, MORNING
+                ),
+                range(6),
+            )
         )
     assert {program.digest for program in published} == {source.digest}
 
 
 def test_a_published_version_is_never_published_with_other_bytes(database: Database) -> None:
-    first, second = (DefinitionRegistry(database, local_date) for _ in range(2))
+    first, second = (DefinitionRegistry(database, local_date, Journal(database, "test")) for _ in range(2))
     assert first.all() == second.all() == []
     first.publish(load(SUPERVISION, name="supervision.yaml"), MORNING)
     with pytest.raises(VersionTaken):

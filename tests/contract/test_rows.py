@@ -172,6 +172,16 @@ def test_a_leaf_index_may_be_given_to_an_event(sql_backend: Backend, database: D
     assert [row["leaf_index"] for row in sql_backend.rows("event")] == [0]
 
 
+def test_a_leaf_index_once_given_is_never_changed(sql_backend: Backend, database: Database) -> None:
+    write(sql_backend.store, opened("A-1"))
+    with database.writing() as connection:
+        connection.execute(sqlalchemy.text("UPDATE event SET leaf_index = 0"))
+    for change in ("leaf_index = 1", "leaf_index = NULL", "leaf_index = 0"):
+        with pytest.raises(sqlalchemy.exc.DBAPIError, match="append-only"), database.writing() as connection:
+            connection.execute(sqlalchemy.text(f"UPDATE event SET {change}"))
+    assert [row["leaf_index"] for row in sql_backend.rows("event")] == [0]
+
+
 def test_a_history_cannot_fork_even_under_another_seq(sql_backend: Backend) -> None:
     """Two events after the same one: only a broken writer would try."""
     new = opened("A-1")
