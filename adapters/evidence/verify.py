@@ -34,11 +34,11 @@ CLASSES = {
     "byte_changed": "记录的字节被改",
     "reordered": "记录的次序被改",
     "event_inserted": "多出了记录",
-    "event_deleted": "中间的记录被删",
     "case_deleted": "整个事项被删",
+    "event_deleted": "中间的记录被删",
     "tail_cut": "末尾的记录被删",
-    "backdated": "记录时刻被提前",
     "column_changed": "数据库的列被改",
+    "backdated": "记录时刻被提前",
     "definition_swapped": "流程定义被替换",
     "calendar_swapped": "日历被替换",
     "organisation_swapped": "组织机构被替换",
@@ -46,11 +46,11 @@ CLASSES = {
     "split_view": "同一大小有两个根",
     "rolled_back": "日志退回到了以前",
     "resigned": "历史被改写后重新签名",
+    "index_changed": "证据包目录被改",
     "signature_broken": "签名不成立",
     "retired_key": "用已停用的密钥签名",
     "rewritten": "历史被改写并重算散列",
     "manifest_broken": "事项清单不符",
-    "index_changed": "证据包目录被改",
     "member_changed": "证据包的文件被改",
     "forged": "伪造的记录",
     "unlawful": "超越职权或违反规则",
@@ -244,7 +244,7 @@ class Tree:
     """Roots from some leaves and the hashes of complete subtrees that hold none of them."""
 
     def __init__(self, leaves: Mapping[int, bytes], nodes: Mapping[str, str]) -> None:
-        self._leaves, self._order = leaves, sorted(leaves)
+        self.leaves, self._order = leaves, sorted(leaves)
         self._nodes = {
             tuple(map(int, name.split(":"))): bytes.fromhex(hash_) for name, hash_ in nodes.items()
         }
@@ -277,7 +277,7 @@ class Tree:
             if level == 0:
                 raise LookupError(n)
         elif level == 0:
-            return self._leaves[n]
+            return self.leaves[n]
         both = self._node(level - 1, 2 * n) + self._node(level - 1, 2 * n + 1)
         return self._made.setdefault((level, n), hashlib.sha256(b"\x01" + both).digest())
 
@@ -374,44 +374,47 @@ def columns(event: Event, case: str) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def vouched(events: Sequence[Event], head: str, held: Mapping[int, bytes] | None) -> list[bool]:
-    """Which events are those of the signed tree: by their own leaf, or by the `prev` of one that is."""
-    answers: list[bool] = []
-    after = head if held is not None else ""
+def vouched(events: Sequence[Event], known: frozenset[bytes]) -> list[bool]:
+    """Which events are those of the signed tree: by a leaf of their own, or by the `prev` of one that is."""
+    answers, after = [], ""
     for event in reversed(events):
-        index = event.row.get("leaf_index") if event.row else None
-        is_leaf = held is not None and isinstance(index, int) and held.get(index) == event.hash
-        answers.append(is_leaf or after == event.hash.hex())
+        answers.append(event.hash in known or after == event.hash.hex())
         after = event.body["prev"] if answers[-1] and event.body else ""
     return answers[::-1]
 
 
 def first_fault(
-    log: str, case: str, events: Sequence[Event], end: tuple[int, str], held: Mapping[int, bytes] | None
+    log: str, case: str, events: Sequence[Event], end: tuple[int, str], known: frozenset[bytes]
 ) -> Finding | None:
-    """The first fault of one history. `end` is its last seq and hash; of the journal only some entries are there."""
-    last, head = end
-    good, known = vouched(events, head, held), set((held or {}).values())
+    """The first fault of one history. `end` is its last seq and hash; of the journal only some entries are there.
+
+    `known` are the leaf hashes that the signed root vouches for, empty if it vouches for none.
+    """
+    (last, head), good = end, vouched(events, known)
     seqs = [event.body["seq"] if event.body else 0 for event in events]
+    nexts = [(event.body["seq"], event.body["prev"]) if event.body else (0, "") for event in events[1:]] + [(0, head)]
     prev, before = tagged("bihuan/genesis/v1", f"{log}\n{case}".encode()), ""
     for position, event in enumerate(events):
         body, seq = event.body, seqs[position] if case == JOURNAL else position + 1
-        if body is None or not (good[position] or event.is_as_stored or event.hash in known):
-            is_new = body is not None and event.row is None and len(events) > last
-            return _found(
-                "event_inserted" if is_new else "byte_changed", "字节不是所存、所签的字节", case, seq
-            )
+        if body is None:
+            return _found("byte_changed", "不是记录的规范字节", case, seq)
+        follows = case != JOURNAL or seq == 1 or (position > 0 and seqs[position - 1] == seq - 1)
+        is_linked = not follows or body["prev"] == prev
+        is_followed = case == JOURNAL or nexts[position][1] == event.hash.hex()
+        if not (good[position] or event.is_as_stored or (is_linked and is_followed)):
+            is_new = event.row is None and len(events) > last
+            return _found("event_inserted" if is_new else "byte_changed", "不是所存、所签的字节", case, seq)
         if body["case"] != case or body["log"] != log:
             return _found("moved_between_cases", f"记录属于 {body['log']} 的事项 {body['case']}", case, seq)
         if kind := _misplaced(seqs, position, last, case == JOURNAL):
             return _found(kind, f"第 {position + 1} 条的序号是 {body['seq']}，应有 {last} 条", case, seq)
-        follows = case != JOURNAL or seq == 1 or (position > 0 and seqs[position - 1] == seq - 1)
-        if follows and body["prev"] != prev:
-            changed = seq if position == 0 or good[position - 1] else seq - 1
+        is_cut_off = nexts[position][0] == seqs[position] + 1 and not is_followed
+        if not is_linked or (is_cut_off and not good[position]):
+            changed = seq if position == 0 or good[position - 1] or is_linked else seq - 1
             return _found("byte_changed", "前后两条的散列不相接", case, changed)
         if body["at"] < before:
             return _found("backdated", f"记录时刻 {body['at']} 早于前一条", case, seq)
-        if fault := _column_fault(event, case, good[position], held is not None):
+        if fault := _column_fault(event, case, good[position], bool(known)):
             return _found(fault[0], fault[1], case, seq)
         prev, before = event.hash.hex(), body["at"]
     if case != JOURNAL and len(events) < last:
@@ -513,7 +516,7 @@ def manifest_faults(manifests: Json, index: Json, found: Contents) -> Iterator[F
     """Every case of the bundle ends where the manifests say, and the manifests are those of the journal."""
     for manifest in manifests:
         entry = found.journal.get(manifest["entry"], {"type": "", "data": {}})
-        lines = {case: line for case, line in manifest["lines"].items()}
+        lines = manifest["lines"]
         leaves = {at: leaf_hash(_line(case, seq, head)) for case, (at, seq, head) in lines.items()}
         try:
             root = Tree(leaves, manifest["nodes"]).root(manifest["cases"]).hex()
@@ -546,11 +549,17 @@ def _line(case: str, seq: int, head: str) -> bytes:
     return json.dumps([case, seq, head], separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def index_is_signed(members: Mapping[str, bytes], found: Contents) -> bool:
+    digest = tagged(FORMAT, members["bundle.json"])
+    return any(entry["data"].get("digest") == digest for entry in found.entries("cases.read"))
+
+
 def index_faults(members: Mapping[str, bytes], index: Json, found: Contents) -> Iterator[Finding]:
     """The directory of the bundle is the one whose digest the journal recorded before the bundle was handed out."""
-    reads = [entry["data"] for entry in found.entries("cases.read")]
-    if tagged(FORMAT, members["bundle.json"]) not in [data.get("digest") for data in reads]:
-        yield Finding(2, "index_changed", "日志簿没有这个目录的散列")
+    if not index_is_signed(members, found):
+        reads = [e["data"] for e in found.entries("cases.read") if e["data"].get("what") == "bundle"]
+        is_short = bool(reads) and reads[-1]["cases"] > len(index["cases"])
+        yield Finding(2, "case_deleted" if is_short else "index_changed", "日志簿没有这个目录的散列")
     for name, digest in index["members"].items():
         if hashlib.sha256(members.get(name, b"")).hexdigest() != digest:
             kind = f"{name.partition('/')[0][:-1]}_swapped"
@@ -614,7 +623,11 @@ def _faults(
     cases = sorted({*index["cases"], *(n[7:-6] for n in members if n.startswith("events/"))} - {JOURNAL})
     found = contents(members, cases)
     keys = [parse_key(key) for key in given or [key["vkey"] for key in json.loads(members["keys.json"])]]
-    note = parse_note(members["checkpoint"].decode(), keys)
+    try:
+        note = parse_note(members["checkpoint"].decode(), keys)
+    except ValueError as error:
+        yield Finding(2, "signature_broken", f"检查点的写法不对：{error}")
+        return
     facts.update(
         log=index["log"], size=note.size, root=note.root.hex(), cases=len(index["cases"]), events=found.events
     )
@@ -623,11 +636,14 @@ def _faults(
     )
     facts["digest"] = hashlib.sha256(f"{index['log']}\n{heads}".encode()).hexdigest()
     facts["signed_by"] = [vkey(key) for key in note.signers]
-    leaves, tree, missing = _held(found, json.loads(members["nodes.json"]), note)
-    is_clean = True
+    tree, missing = _held(found, json.loads(members["nodes.json"]), note)
+    known = frozenset(tree.leaves.values()) if tree else frozenset()
+    manifests, is_clean, is_signed = json.loads(members["heads.json"]), True, index_is_signed(members, found)
+    log = index["log"] if is_signed else note.origin
     for case in [JOURNAL, *cases]:
-        end = tuple(index["cases"].get(case, (0, "")))
-        if fault := first_fault(index["log"], case, history(members, case), (end[0], end[1]), leaves):
+        line = manifests[-1]["lines"].get(case) or [0, *found.heads.get(case, (0, ""))]
+        seq, head = index["cases"].get(case, (0, "")) if is_signed else line[1:]
+        if fault := first_fault(log, case, history(members, case), (seq, head), known):
             is_clean = False
             yield fault
     yield from signature_faults(note, keys, found, is_trusted=bool(given))
@@ -643,24 +659,25 @@ def _faults(
             if is_clean or isinstance(fault, str) or fault.kind in ("rolled_back", "split_view")
         )
     yield from backdated(found.moments)
-    yield from manifest_faults(json.loads(members["heads.json"]), index, found)
+    yield from manifest_faults(manifests, index, found)
     yield from index_faults(members, index, found)
     yield from file_faults(members, found)
 
 
-def _held(
-    found: Contents, nodes: Mapping[str, str], note: Note
-) -> tuple[Mapping[int, bytes] | None, Tree | None, int | None]:
-    """The leaves that lead to the signed root: as computed from the bytes, or else as the log's own tree has them."""
+def _held(found: Contents, nodes: Mapping[str, str], note: Note) -> tuple[Tree | None, int | None]:
+    """The tree of the signed root: over the leaves as computed from the bytes, or else as the log's own tree has them.
+
+    None if neither leads there; then also the index of a leaf that is missing.
+    """
     missing = None
     for leaves in (found.leaves, found.claimed):
         tree = Tree(leaves, nodes)
         try:
             if tree.root(note.size) == note.root:
-                return leaves, tree, None
+                return tree, None
         except LookupError as error:
             missing = int(error.args[0])
-    return None, None, missing
+    return None, missing
 
 
 def _notes(text: str) -> list[str]:
