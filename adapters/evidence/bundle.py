@@ -91,7 +91,7 @@ class Parts:
     nodes: Nodes
     manifests: Sequence[Mapping[str, Any]]
     evidence: Callable[[Iterable[str]], Iterable[Mapping[str, Any]]]
-    content: Callable[[str], bytes] | None = field(default=None)
+    content: Callable[[str], bytes | None] | None = field(default=None)
 
 
 def static_members(rules: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -155,8 +155,8 @@ def members(parts: Parts) -> Iterator[tuple[str, bytes]]:
     evidence = [dict(file) for file in parts.evidence(sorted(files))]
     yield "evidence.json", canonical.encode(evidence)
     for file in evidence if parts.content else ():
-        assert parts.content
-        yield f"files/{file['digest'].removeprefix('sha256:')}", parts.content(file["digest"])
+        if parts.content and (content := parts.content(file["digest"])) is not None:
+            yield f"files/{file['digest'].removeprefix('sha256:')}", content
 
 
 def _columns(row: Row) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType
-from tests.support.evidence import MemoryLog, a_key, row_moment, row_of
+from tests.support.memory_log import MemoryLog, a_key, row_moment, row_of
 from tests.support.histories import altered, leaves
 from adapters.evidence.bundle import Row
 
