@@ -15,11 +15,19 @@ from adapters.db.postgres import PostgresStore
 from adapters.db.sqlite import SqliteStore
 from adapters.db.tasks import Tasks
 from adapters.db.views import Views
+from adapters.evidence.checkpoint_file import CheckpointFile
+from adapters.evidence.checkpoints import Checkpoints
+from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
+from adapters.evidence.keys import LogKeys
+from adapters.evidence.manifests import Manifests
+from adapters.evidence.proofs import Proofs
+from adapters.evidence.tiles import Tiles
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories
 from adapters.memory import MemoryStore
+from adapters.metrics import LogFigures
 from adapters.notices import Notices
 from adapters.numbers import Numbers
 from adapters.personal import PersonalValues
@@ -74,12 +82,23 @@ class Container:
     figures: Figures
     targets: Targets
     journal: Journal
+    integrator: Integrator
+    tiles: Tiles
+    keys: LogKeys
+    checkpoints: Checkpoints
+    proofs: Proofs
+    manifests: Manifests
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
         """A group writer over the engine; its maker closes it."""
         committers = 1 if self.database.is_sqlite else self.settings.writers
         return Writer(self.engine.handle, committers=committers, after_commit=after_commit)
+
+    def log_figures(self) -> LogFigures:
+        """How far the evidence log is behind now. Errors: `StoreUnavailable`."""
+        now = self.now()
+        return LogFigures(self.integrator.delay(now), self.tiles.size(), self.checkpoints.age(now))
 
     def close(self) -> None:
         self.store.close()
@@ -119,6 +138,8 @@ def build(
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
     personal = PersonalValues(database)
+    tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
+    checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
     figures = Figures(
         database,
         calendars=calendars,
@@ -187,6 +208,12 @@ def build(
         figures=figures,
         targets=Targets(database),
         journal=journal,
+        integrator=Integrator(database),
+        tiles=tiles,
+        keys=keys,
+        checkpoints=checkpoints,
+        proofs=Proofs(database, tiles, checkpoints),
+        manifests=Manifests(database, tiles, journal, local_date),
         lists=Lists(
             database,
             programmes,

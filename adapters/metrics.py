@@ -16,11 +16,20 @@ from adapters.db.errors import StoreUnavailable
 from adapters.db.views import Owed
 from engine.events import Event
 
-__all__ = ["Metrics", "new_metrics"]
+__all__ = ["LogFigures", "Metrics", "new_metrics"]
 
 _LATE_SECONDS = (1, 2, 5, 10, 15, 30, 60, 300, 900, 3600, 4 * 3600, 86400, 3 * 86400)
 _SWEEP_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _GROUP_SIZES = (1, 2, 5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFigures:
+    """Of the evidence log, now: seconds, leaves, seconds."""
+
+    merge_delay: float
+    tree_size: int
+    checkpoint_age: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +62,12 @@ class Metrics:
             self.lateness.observe(event.body["inputs"]["fired"]["late_seconds"])
 
 
-def new_metrics(owed: Callable[[], Owed]) -> Metrics:
-    """A registry of its own; `owed` is asked at each scrape."""
+def new_metrics(owed: Callable[[], Owed], log: Callable[[], LogFigures] | None = None) -> Metrics:
+    """A registry of its own; `owed` and `log` are asked at each scrape."""
     registry = CollectorRegistry()
     registry.register(_Owing(owed))
+    if log:
+        registry.register(_Logging(log))
     return Metrics(
         registry=registry,
         steps=Counter("bihuan_steps", "Commands answered, by code.", ["code", "type"], registry=registry),
@@ -100,6 +111,30 @@ class _Owing(Collector):
         for state, number in owed.tasks.items():
             tasks.add_metric([state], number)
         yield tasks
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing is asked of the database when the registry is built."""
+        return []
+
+
+class _Logging(Collector):
+    """How far the evidence log is behind; left out while the database cannot answer."""
+
+    def __init__(self, log: Callable[[], LogFigures]) -> None:
+        self._log = log
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            found = self._log()
+        except StoreUnavailable:
+            return
+        yield _gauge(
+            "bihuan_merge_delay_seconds",
+            "Age of the oldest event that is not in the tree.",
+            found.merge_delay,
+        )
+        yield _gauge("bihuan_tree_size", "Leaves of the tree.", found.tree_size)
+        yield _gauge("bihuan_checkpoint_age_seconds", "Since the last checkpoint.", found.checkpoint_age)
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Nothing is asked of the database when the registry is built."""

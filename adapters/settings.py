@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_HOME = Path("var")
 _DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
@@ -38,6 +39,28 @@ class Settings(BaseSettings):
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 120
     """How long a task belongs to whoever took it up; after that another process may, for the first is taken for dead."""
     max_file_bytes: Annotated[int, Field(gt=0)] = 20 * 1024 * 1024
+    log_folder: Path | None = None
+    """Where checkpoints are written down outside the database; `checkpoints` says where that is."""
+    log_key: Path | None = None
+    """The private key of the evidence log; `key` says where that is. Made at first need, readable by its owner alone."""
+
+    @property
+    def checkpoints(self) -> Path:
+        """`var/log` beside the database that is there by default."""
+        return self.log_folder or self._beside / "log"
+
+    @property
+    def key(self) -> Path:
+        """`var/keys/log.pem` beside the database that is there by default."""
+        return self.log_key or self._beside / "keys/log.pem"
+
+    @property
+    def _beside(self) -> Path:
+        """Beside an SQLite file, so that two databases never share a key: of `var/sample.db` in `var/sample`."""
+        if not self.database_url.startswith("sqlite:///"):
+            return _HOME
+        file = Path(self.database_url.removeprefix("sqlite:///"))
+        return file.parent if file.stem == "bihuan" else file.with_suffix("")
 
     @field_validator("database_url")
     @classmethod

@@ -54,7 +54,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
         docs_url=None,  # Swagger UI would load scripts from elsewhere
         redoc_url=None,
     )
-    metrics = metrics or new_metrics(lambda: container.views.owed(container.now()))
+    metrics = metrics or new_metrics(lambda: container.views.owed(container.now()), container.log_figures)
     app.state.services = Services(container, writer, metrics)
     app.state.http_metrics = http_metrics = HttpMetrics(metrics.registry)
     app.state.certificates = {}

@@ -53,7 +53,7 @@ class Running:
 def running(container: Container) -> Iterator[Running]:
     """At work until the block ends; then ends within ten seconds, having answered every command that was accepted."""
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
-    metrics = new_metrics(lambda: container.views.owed(container.now()))
+    metrics = new_metrics(lambda: container.views.owed(container.now()), container.log_figures)
     broker = build_broker(container.settings)
     hints = Hints(partial(enqueue, broker), metrics)
     writer = container.writer(partial(_committed, metrics, hints))

@@ -16,6 +16,7 @@ import structlog
 from adapters.bootstrap import Container
 from adapters.logging import bound
 from adapters.metrics import Metrics
+from workers.evidence import Evidence
 from workers.obligations import Obligations
 from workers.tasks import Performer
 
@@ -58,6 +59,7 @@ class Sweeper:
         self._refreshed_at: datetime | None = None
         self._listed_at: datetime | None = None
         self._obligations = Obligations(container.slots, container.proposals, performer.submit)
+        self._evidence = Evidence(container, metrics)
 
     def tick(self) -> Swept:
         """Fire and perform until nothing is due, within the limits of a pass. Errors: `StoreUnavailable`, and any other."""
@@ -66,7 +68,9 @@ class Sweeper:
         performed, more_ready = self._perform()
         listed, more_dirty = self._list()
         more_owed = self._open_slots()
-        return Swept(fired, performed, more_due or more_ready or more_dirty or more_owed, listed)
+        more_leafless = self._integrate()
+        more = more_due or more_ready or more_dirty or more_owed or more_leafless
+        return Swept(fired, performed, more, listed)
 
     def run(self, stop: Signal, period: float) -> None:
         """A pass each `period` seconds, at once again while there is more. A pass that fails is logged, never the end."""
@@ -78,6 +82,7 @@ class Sweeper:
                 more = self._guarded("perform", lambda: self._perform()[1]) or more
                 more = self._guarded("lists", self._list_if_time) or more
                 more = self._guarded("slots", self._open_slots) or more
+                more = self._guarded("evidence", self._integrate) or more
                 if not more:
                     stop.wait(period)
 
@@ -129,6 +134,12 @@ class Sweeper:
 
     def _open_slots(self) -> bool:
         return self._obligations.tick(self._container.now())
+
+    def _integrate(self) -> bool:
+        more = self._evidence.tick(self._container.now())
+        if more:
+            self._stop.wait(_BREATH_SECONDS)
+        return more
 
     def _keep_house(self) -> None:
         now = self._container.now()

@@ -24,6 +24,7 @@ SUBJECT_IS_DIRTY: Final = "dirty"
 MEMBERSHIP_IS_OPEN: Final = "until IS NULL"
 EVENT_IS_LEAFLESS: Final = "leaf_index IS NULL"
 EVENT_IS_A_LEAF: Final = "leaf_index IS NOT NULL"
+EVENT_IS_OF_THE_JOURNAL: Final = "case_id = 'journal'"
 
 # Byte order also lets a plain index serve prefixes of regions: no text_pattern_ops needed.
 _TEXT: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -101,6 +102,7 @@ class EventTable(_Rows, table=True):
         UniqueConstraint("case_id", "prev"),
         _where("event_leafless", "at", "case_id", "seq", condition=EVENT_IS_LEAFLESS),
         _where("event_leaf", "leaf_index", condition=EVENT_IS_A_LEAF, unique=True),
+        _where("event_journal", "type", "seq", condition=EVENT_IS_OF_THE_JOURNAL),
     )
 
     case_id: str = _key()

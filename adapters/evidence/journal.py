@@ -13,7 +13,14 @@ from sqlalchemy import Connection, insert, select, text
 
 from adapters.db.database import Database
 from adapters.db.rows import EventRow, micros, moment
-from adapters.db.tables import CALENDAR, DEFINITION, DIRECTORY, EVENT, PROGRAMME
+from adapters.db.tables import (
+    CALENDAR,
+    DEFINITION,
+    DIRECTORY,
+    EVENT,
+    EVENT_IS_OF_THE_JOURNAL,
+    PROGRAMME,
+)
 from engine import canonical
 from engine.access import Actor
 from engine.audit.journal import JOURNAL, Entry, EntryType, entry
@@ -66,7 +73,7 @@ class Journal:
 
     def entries_in(self, connection: Connection, *types: EntryType) -> list[dict[str, Any]]:
         """As `entries`, as the caller's transaction sees them."""
-        query = select(EVENT.c.data).where(EVENT.c.case_id == JOURNAL).order_by(EVENT.c.seq)
+        query = select(EVENT.c.data).where(text(EVENT_IS_OF_THE_JOURNAL)).order_by(EVENT.c.seq)
         if types:
             query = query.where(EVENT.c.type.in_([str(type) for type in types]))
         return [canonical.decode(data) for data in connection.scalars(query)]

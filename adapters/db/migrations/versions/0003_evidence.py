@@ -41,12 +41,14 @@ def upgrade() -> None:
     )
     index("event_leafless", "event", "at", "case_id", "seq", where="leaf_index IS NULL")
     index("event_leaf", "event", "leaf_index", where="leaf_index IS NOT NULL", unique=True)
+    index("event_journal", "event", "type", "seq", where="case_id = 'journal'")
     op.execute(_POSTGRES_TRIGGER if _is_postgres() else _SQLITE_TRIGGER)
 
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER event_one_leaf_index" + (" ON event" if _is_postgres() else ""))
     op.execute("UPDATE event SET leaf_index = NULL WHERE leaf_index IS NOT NULL")
+    op.drop_index("event_journal", "event")
     op.drop_index("event_leaf", "event")
     op.drop_index("event_leafless", "event")
     for table in _TABLES:
