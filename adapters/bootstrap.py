@@ -17,6 +17,7 @@ from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.evidence.checkpoint_file import CheckpointFile
 from adapters.evidence.checkpoints import Checkpoints
+from adapters.evidence.exporting import Bundles
 from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
@@ -88,6 +89,7 @@ class Container:
     checkpoints: Checkpoints
     proofs: Proofs
     manifests: Manifests
+    bundles: Bundles
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -140,6 +142,9 @@ def build(
     personal = PersonalValues(database)
     tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
     checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
+    integrator, proofs = Integrator(database), Proofs(database, tiles, checkpoints)
+    manifests = Manifests(database, tiles, journal, local_date)
+    files = Files(database, settings.files, most=settings.max_file_bytes)
     figures = Figures(
         database,
         calendars=calendars,
@@ -171,7 +176,7 @@ def build(
         tasks=Tasks(database),
         notices=Notices(database),
         personal=personal,
-        files=Files(database, settings.files, most=settings.max_file_bytes),
+        files=files,
         tokens=Tokens(database),
         subjects=subjects,
         imports=Imports(database, subjects, local_date),
@@ -208,12 +213,23 @@ def build(
         figures=figures,
         targets=Targets(database),
         journal=journal,
-        integrator=Integrator(database),
+        integrator=integrator,
         tiles=tiles,
         keys=keys,
         checkpoints=checkpoints,
-        proofs=Proofs(database, tiles, checkpoints),
-        manifests=Manifests(database, tiles, journal, local_date),
+        proofs=proofs,
+        manifests=manifests,
+        bundles=Bundles(
+            database,
+            journal=journal,
+            integrator=integrator,
+            tiles=tiles,
+            keys=keys,
+            checkpoints=checkpoints,
+            proofs=proofs,
+            manifests=manifests,
+            files=files,
+        ),
         lists=Lists(
             database,
             programmes,

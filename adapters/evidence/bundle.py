@@ -25,7 +25,14 @@ SUITE: Final = "sha256"
 HERE: Final = Path(__file__).parent
 
 _FILE = re.compile(rb"sha256:[0-9a-f]{64}")
-_WHEN: Final = (1980, 1, 1, 0, 0, 0)  # the first moment a zip file can name: the same parts give the same bytes
+_WHEN: Final = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the first moment a zip file can name: the same parts give the same bytes
 
 Ends = Mapping[str, tuple[int, str]]  # of each case the last seq and the hash of that event
 Nodes = Callable[[Iterable[int], Iterable[int]], Mapping[tuple[int, int], bytes]]
@@ -173,5 +180,3 @@ def _add(bundle: ZipFile, name: str, data: bytes) -> None:
 def journal_is_wanted(type: str) -> bool:
     """Whether entries of this type travel in every bundle; of `cases.read` only those about its cases do."""
     return type.startswith(("key.", "log.")) or type in ("heads.listed", "rules.published", "values.erased")
-
-

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, select, true
 from adapters.db.access import readable, under
 from adapters.db.database import Database
 from adapters.db.rows import micros
-from adapters.db.tables import CALENDAR, CASE, CHECKPOINT, DEFINITION, DIRECTORY, EVENT, FILE
+from adapters.db.tables import CALENDAR, CASE, CHECKPOINT, DEFINITION, DIRECTORY, EVENT
 from adapters.evidence.bundle import (
     Index,
     Parts,
@@ -151,7 +151,9 @@ class Bundles:
         which = _within(asked, reach)
         rows = self._case_rows(which)
         if not rows and not asked.whole:
-            raise NothingToExport("没有可导出的事项", hint="核对事项编号、区划和日期；只能导出职责范围内的事项")
+            raise NothingToExport(
+                "没有可导出的事项", hint="核对事项编号、区划和日期；只能导出职责范围内的事项"
+            )
         self._keys.signer(now)  # the journal names the key before the tree is listed
         self._integrator.catch_up(now)
         heads, listed = self._manifests.record(now, actor=actor)
@@ -247,7 +249,9 @@ class Bundles:
             EVENT.c.case_id == JOURNAL, EVENT.c.type == EntryType.KEY_ADDED, EVENT.c.leaf_index < size
         )
         with self._database.reading() as connection:
-            added = [canonical.decode(data)["data"] for data in connection.scalars(query.order_by(EVENT.c.seq))]
+            added = [
+                canonical.decode(data)["data"] for data in connection.scalars(query.order_by(EVENT.c.seq))
+            ]
         return [{name: key[name] for name in ("name", "use", "vkey")} for key in added]
 
     # Rules and files
@@ -318,7 +322,11 @@ def _is_about(row: Row, asked: Asked, index: Index) -> bool:
     data = _listed(row.data)
     if row.type != EntryType.CASES_READ:
         return False
-    return data.get("digest") == index.digest or data.get("scope") == asked.scope or data.get("case") in index.cases
+    return (
+        data.get("digest") == index.digest
+        or data.get("scope") == asked.scope
+        or data.get("case") in index.cases
+    )
 
 
 def _organisations(published: Iterable[Mapping[str, Any]], begin: str) -> list[str]:

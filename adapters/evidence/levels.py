@@ -22,7 +22,9 @@ class NotInBundle(BihuanError):
     code, kind = "not_in_bundle", "missing"
 
 
-def verify_all(members: Mapping[str, bytes], *, keys: tuple[str, ...] = (), outside: tuple[str, ...] = ()) -> Report:
+def verify_all(
+    members: Mapping[str, bytes], *, keys: tuple[str, ...] = (), outside: tuple[str, ...] = ()
+) -> Report:
     """All four levels. What has been tampered with is not replayed: deciding needs the bytes that were decided."""
     report = verify(members, keys=keys, outside=outside)
     if report.findings or not report.facts:

@@ -392,7 +392,9 @@ def first_fault(
     """
     (last, head), good = end, vouched(events, known)
     seqs = [event.body["seq"] if event.body else 0 for event in events]
-    nexts = [(event.body["seq"], event.body["prev"]) if event.body else (0, "") for event in events[1:]] + [(0, head)]
+    nexts = [(event.body["seq"], event.body["prev"]) if event.body else (0, "") for event in events[1:]] + [
+        (0, head)
+    ]
     prev, before = tagged("bihuan/genesis/v1", f"{log}\n{case}".encode()), ""
     for position, event in enumerate(events):
         body, seq = event.body, seqs[position] if case == JOURNAL else position + 1
@@ -647,7 +649,7 @@ def _faults(
             is_clean = False
             yield fault
     yield from signature_faults(note, keys, found, is_trusted=bool(given))
-    earlier = [parse_note(text, keys) for text in _notes(members["checkpoints.txt"].decode())]
+    earlier = [parse_note(text, keys) for text in notes_in(members["checkpoints.txt"].decode())]
     kept = [parse_note(text, keys) for text in outside]
     if note.origin != index["log"]:
         yield Finding(2, "signature_broken", f"检查点属于 {note.origin}")
@@ -680,7 +682,7 @@ def _held(found: Contents, nodes: Mapping[str, str], note: Note) -> tuple[Tree |
     return None, missing
 
 
-def _notes(text: str) -> list[str]:
+def notes_in(text: str) -> list[str]:
     return re.findall(r"(?:[^\n]+\n)+\n(?:— [^\n]+\n)+", text)
 
 
@@ -727,7 +729,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     try:
         keys = asked.keys.read_text("utf-8").split() if asked.keys else ()
-        outside = [note for path in asked.checkpoint for note in _notes(path.read_text("utf-8"))]
+        outside = [note for path in asked.checkpoint for note in notes_in(path.read_text("utf-8"))]
         report = verify(opened(asked.bundle), keys=keys, outside=outside)
     except (Undecided, OSError) as error:
         report = Report(undecided=[str(error)])

@@ -62,7 +62,10 @@ SINCE = date(2018, 1, 1)
 START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SYSTEM = Actor(id="system", kind="system", channel="system")
 # Evidence by its digest, as the service of files names it.
-FILES = {f"sha256:{sha256(content).hexdigest()}": content for content in ("示例材料一".encode(), "示例材料二".encode())}
+FILES = {
+    f"sha256:{sha256(content).hexdigest()}": content
+    for content in ("示例材料一".encode(), "示例材料二".encode())
+}
 RINGS_AT_MOST = 400  # of one advance: a definition that rings more often than that is broken
 
 

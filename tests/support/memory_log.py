@@ -266,7 +266,9 @@ def histories_of(program: Program, seed: int, steps: int) -> list[list[bytes]]:
 def random_log(seed: int, *, cases: int = 3, steps: int = 12, witnessed: bool = False) -> MemoryLog:
     """Random cases side by side, integrated and signed several times while they went on."""
     random = Random(f"log/{seed}")
-    log = MemoryLog(a_key(seed), witnesses=[a_key(seed + 1, "witness.example", notes.COSIGNATURE)] * witnessed)
+    log = MemoryLog(
+        a_key(seed), witnesses=[a_key(seed + 1, "witness.example", notes.COSIGNATURE)] * witnessed
+    )
     events: list[bytes] = []
     for n in range(cases):
         program = random.choice(town()[1])
@@ -294,7 +296,13 @@ def _publish(log: MemoryLog, at: datetime) -> None:
         log.keys.append({"name": key.name, "use": use, "vkey": key.vkey})
     for name in sorted(log.rules):
         folder, _, file = name.partition("/")
-        told = {"digest": file.partition(".")[0], "effective": "", "id": "", "kind": folder[:-1], "version": 0}
+        told = {
+            "digest": file.partition(".")[0],
+            "effective": "",
+            "id": "",
+            "kind": folder[:-1],
+            "version": 0,
+        }
         log.append(EntryType.RULES_PUBLISHED, told, at)
 
 

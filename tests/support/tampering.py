@@ -14,11 +14,11 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from adapters.evidence.bundle import Row
 from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType
-from tests.support.memory_log import MemoryLog, a_key, row_moment, row_of
 from tests.support.histories import altered, leaves
-from adapters.evidence.bundle import Row
+from tests.support.memory_log import MemoryLog, a_key, row_moment, row_of
 
 Members = dict[str, bytes]
 
@@ -60,7 +60,9 @@ def tampered(log: MemoryLog, random: Random) -> Tampered:
 
 def _places(log: MemoryLog, *, least: int = 1) -> list[int]:
     """Indices of rows of cases with at least so many events."""
-    found = [i for i, row in enumerate(log.rows) if row.case_id != JOURNAL and log.ends[row.case_id][0] >= least]
+    found = [
+        i for i, row in enumerate(log.rows) if row.case_id != JOURNAL and log.ends[row.case_id][0] >= least
+    ]
     if not found:
         raise Impossible
     return found
@@ -96,14 +98,18 @@ def a_field_of_an_event(log: MemoryLog, random: Random) -> Tampered:
     hash_ = random.choice([log.rows[at].hash, canonical.leaf_hash(data)])
     row = row_of(data) if canonical.decode(data)["case"] == case else log.rows[at]
     changed = log.rows[at]._replace(data=data, hash=hash_)
-    log.rows[at] = changed if random.random() < 0.5 else row._replace(hash=hash_, leaf_index=changed.leaf_index)
+    log.rows[at] = (
+        changed if random.random() < 0.5 else row._replace(hash=hash_, leaf_index=changed.leaf_index)
+    )
     return Tampered(log.bundle(), "byte_changed")
 
 
 def _changed(data: bytes, random: Random) -> bytes:
     """The same event with one thing in it changed, still an event of this case at this place."""
     body = canonical.decode(data)
-    paths = [path for path in leaves(body) if path[0] not in ("at", "case", "log", "prev", "seq", "occurred_at")]
+    paths = [
+        path for path in leaves(body) if path[0] not in ("at", "case", "log", "prev", "seq", "occurred_at")
+    ]
     return altered(data, random.choice(paths))
 
 
@@ -323,7 +329,12 @@ def a_result_forged_before_it_came_into_the_tree(log: MemoryLog, random: Random)
     last = log.rows[places[-1]]
     body = canonical.decode(last.data)
     at = log.now + timedelta(minutes=1)
-    forged = body | {"at": canonical.instant(at), "prev": last.hash, "seq": last.seq + 1, "command": "示例-forged"}
+    forged = body | {
+        "at": canonical.instant(at),
+        "prev": last.hash,
+        "seq": last.seq + 1,
+        "command": "示例-forged",
+    }
     log.add(canonical.encode(forged))
     return Tampered(log.bundle(), "forged")
 
@@ -362,7 +373,9 @@ def a_byte_of_a_member(log: MemoryLog, random: Random) -> Tampered:
         "verify.py": "member_changed",
         "README.txt": "member_changed",
     }
-    names = [(name, kind) for name in sorted(members) for start, kind in kinds.items() if name.startswith(start)]
+    names = [
+        (name, kind) for name in sorted(members) for start, kind in kinds.items() if name.startswith(start)
+    ]
     names = [(name, kind) for name, kind in names if members[name] and name != "checkpoints.txt"]
     name, kind = random.choice(names)
     members[name] = _flipped(members[name], random)
@@ -429,5 +442,3 @@ def signed_by_another_key(log: MemoryLog, random: Random) -> Tampered:
 
 def every_way() -> Iterator[tuple[str, Way]]:
     return ((way.__name__, way) for way in WAYS)
-
-

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from api.commands.audit import bundles
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Replay, prove and ask “what if”, without trusting this program.",
 )
+app.command()(bundles.export)
+app.command()(bundles.verify)
