@@ -18,7 +18,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from engine import canonical, tree
 from engine.heads import Heads
 
-__all__ = ["Ends", "Index", "Manifest", "Parts", "Row", "manifest_of", "static_members", "write"]
+__all__ = ["Ends", "Index", "Parts", "Row", "manifest_of", "static_members", "write"]
 
 FORMAT: Final = "bihuan/bundle/v1"
 SUITE: Final = "sha256"

@@ -227,8 +227,7 @@ class Bundles:
         chunks = [cases[at : at + CHUNK] for at in range(0, len(cases), CHUNK)]
         for chunk in progress(chunks, len(chunks)):
             found = self._rows(and_(EVENT.c.case_id.in_(chunk), EVENT.c.leaf_index < index.size), leaf)
-            for case, rows in groupby(found, key=lambda row: row.case_id):
-                yield case, rows
+            yield from groupby(found, key=lambda row: row.case_id)
 
     def _rows(self, which: ColumnElement[bool], leaf: Callable[[int], str]) -> Iterator[Row]:
         query = select(EVENT).where(which).order_by(EVENT.c.case_id, EVENT.c.seq)

@@ -56,6 +56,13 @@ CLASSES = {
     "unlawful": "超越职权或违反规则",
 }
 
+# Folders of rules: the tag of their digests, and the class of a fault.
+RULES = {
+    "definitions": ("bihuan/definition/v1", "definition_swapped"),
+    "calendars": ("bihuan/calendar/v1", "calendar_swapped"),
+    "organisations": ("bihuan/organisation/v1", "organisation_swapped"),
+}
+
 
 class Undecided(Exception):
     """Raised when nothing can be said: the bundle cannot be read, or a key or proof is missing."""
@@ -485,7 +492,7 @@ def _root(tree: Tree, size: int) -> bytes | None:
 
 
 def signature_faults(
-    note: Note, keys: Sequence[Key], found: Contents, *, is_trusted: bool
+    note: Note, earlier: Sequence[Note], keys: Sequence[Key], found: Contents, *, is_trusted: bool
 ) -> Iterator[Finding | str]:
     """Of the latest checkpoint: the log's signature and those of witnesses; and whether the keys are those of the journal."""
     for key in note.broken:
@@ -500,14 +507,16 @@ def signature_faults(
     if not is_trusted and not {vkey(key) for key in keys} <= added:
         yield Finding(2, "index_changed", "keys.json 中有日志簿没有登记的密钥")
     at = {seq: index for index, _, case, seq in found.moments if case == JOURNAL}
-    for seq, entry in found.journal.items():
-        retired = (entry["data"].get("name"), entry["data"].get("key_id"))
-        if entry["type"] == "key.retired" and at.get(seq, note.size) < note.size:
-            for key in note.signers:
-                if (key.name, key.id.hex()) == retired:
-                    yield Finding(
-                        2, "retired_key", f"密钥 {key.name} 已于日志簿第 {seq} 条停用", JOURNAL, seq
-                    )
+    for entry in found.entries("key.retired"):
+        retired, leaf = (
+            (entry["data"].get("name"), entry["data"].get("key_id")),
+            at.get(entry["seq"], note.size),
+        )
+        for signed in (note, *earlier):
+            if leaf < signed.size and retired in [
+                (key.name, key.id.hex()) for key in signed.signers if key.kind == 1
+            ]:
+                yield Finding(2, "retired_key", f"密钥 {retired[0]} 停用后还在签名", JOURNAL, entry["seq"])
 
 
 def vkey(key: Key) -> str:
@@ -516,39 +525,35 @@ def vkey(key: Key) -> str:
 
 def manifest_faults(manifests: Json, index: Json, found: Contents) -> Iterator[Finding]:
     """Every case of the bundle ends where the manifests say, and the manifests are those of the journal."""
+    if index["size"] not in [manifest["size"] for manifest in manifests]:
+        yield Finding(2, "manifest_broken", "没有导出时的清单")
     for manifest in manifests:
-        entry = found.journal.get(manifest["entry"], {"type": "", "data": {}})
-        lines = manifest["lines"]
-        leaves = {at: leaf_hash(_line(case, seq, head)) for case, (at, seq, head) in lines.items()}
-        try:
-            root = Tree(leaves, manifest["nodes"]).root(manifest["cases"]).hex()
-        except LookupError:
-            root = ""
-        told = {name: entry["data"].get(name) for name in ("root", "size", "cases")}
-        if entry["type"] != "heads.listed" or told != {
-            "root": root,
-            "size": manifest["size"],
-            "cases": manifest["cases"],
-        }:
+        lines, entry = manifest["lines"], found.journal.get(manifest["entry"], {"type": "", "data": {}})
+        told = {name: entry["data"].get(name) for name in ("cases", "events", "root", "size")}
+        wanted = {name: manifest[name] for name in ("cases", "size")} | {"root": _manifest_root(manifest)}
+        if entry["type"] != "heads.listed" or told != wanted | {"events": told["events"]}:
             yield Finding(2, "manifest_broken", "清单不是日志簿所记的清单", JOURNAL, manifest["entry"])
-        if entry["data"].get("events", manifest["size"]) < manifest["size"]:
-            gone = manifest["size"] - entry["data"]["events"]
-            before = [
-                e["data"]["cases"] for e in found.entries("heads.listed") if e["seq"] < manifest["entry"]
-            ]
-            kind = "case_deleted" if max(before, default=0) > manifest["cases"] else "tail_cut"
-            yield Finding(2, kind, f"树中有 {gone} 片叶已没有记录")
+        elif told["events"] < told["size"]:
+            before = [e["data"]["cases"] for e in found.entries("heads.listed") if e["seq"] < entry["seq"]]
+            kind = "case_deleted" if max(before, default=0) > told["cases"] else "tail_cut"
+            yield Finding(2, kind, f"树中有 {told['size'] - told['events']} 片叶已没有记录")
         for case, (_, seq, head) in lines.items():
             if found.heads.get(case, (seq, head))[0] < seq:
                 yield Finding(2, "tail_cut", f"清单记到第 {seq} 条", case, seq)
-        if manifest["size"] == index["size"]:
-            for case, end in index["cases"].items():
-                if lines.get(case, [0, 0, ""])[1:] != end:
-                    yield Finding(2, "manifest_broken", "清单中没有这个事项，或末条不同", case, end[0])
+        for case, end in index["cases"].items():
+            if manifest["size"] == index["size"] and lines.get(case, [0, 0, ""])[1:] != end:
+                yield Finding(2, "manifest_broken", "清单中没有这个事项，或末条不同", case, end[0])
 
 
-def _line(case: str, seq: int, head: str) -> bytes:
-    return json.dumps([case, seq, head], separators=(",", ":"), ensure_ascii=False).encode()
+def _manifest_root(manifest: Json) -> str:
+    """The root over the lines given and the hashes that stand for the others; empty if they do not suffice."""
+    lines = [(at, [case, seq, head]) for case, (at, seq, head) in manifest["lines"].items()]
+    spelled = {at: json.dumps(line, separators=(",", ":"), ensure_ascii=False) for at, line in lines}
+    if not all(0 <= at < manifest["cases"] for at in spelled) or len(spelled) < len(lines):
+        return ""
+    tree = Tree({at: leaf_hash(line.encode()) for at, line in spelled.items()}, manifest["nodes"])
+    root = _root(tree, manifest["cases"])
+    return root.hex() if root else ""
 
 
 def index_is_signed(members: Mapping[str, bytes], found: Contents) -> bool:
@@ -562,31 +567,21 @@ def index_faults(members: Mapping[str, bytes], index: Json, found: Contents) -> 
         reads = [e["data"] for e in found.entries("cases.read") if e["data"].get("what") == "bundle"]
         is_short = bool(reads) and reads[-1]["cases"] > len(index["cases"])
         yield Finding(2, "case_deleted" if is_short else "index_changed", "日志簿没有这个目录的散列")
-    for name, digest in index["members"].items():
-        if hashlib.sha256(members.get(name, b"")).hexdigest() != digest:
-            kind = f"{name.partition('/')[0][:-1]}_swapped"
-            yield Finding(2, kind if kind in CLASSES else "member_changed", name)
-    for folder, tag in (
-        ("definition", "bihuan/definition/v1"),
-        ("calendar", "bihuan/calendar/v1"),
-        ("organisation", "bihuan/organisation/v1"),
-    ):
-        for name in index["members"]:
-            if name.startswith(f"{folder}s/") and tagged(tag, members.get(name, b"")) != Path(name).stem:
-                yield Finding(2, f"{folder}_swapped", f"{name} 的内容与摘要不符")
+    for name in {**index["members"], **{n: "" for n in members if n.partition("/")[0] in RULES}}:
+        data, (folder, _, file) = members.get(name, b""), name.partition("/")
+        is_right = hashlib.sha256(data).hexdigest() == index["members"].get(name)
+        if not is_right or (folder in RULES and tagged(RULES[folder][0], data) != file.partition(".")[0]):
+            yield Finding(2, RULES.get(folder, ("", "member_changed"))[1], f"{name} 的内容与摘要不符")
 
 
 def file_faults(members: Mapping[str, bytes], found: Contents) -> Iterator[Finding]:
-    listed = {file["digest"]: file for file in json.loads(members["evidence.json"])}
+    listed = {file["digest"]: file["size"] for file in json.loads(members["evidence.json"])}
     for digest in sorted(found.files ^ listed.keys()):
         yield Finding(2, "evidence_swapped", f"evidence.json 与记录不符：{digest}")
-    for name in members:
-        if name.startswith("files/"):
-            digest = f"sha256:{hashlib.sha256(members[name]).hexdigest()}"
-            if digest.removeprefix("sha256:") != name.removeprefix("files/") or listed.get(digest, {}).get(
-                "size"
-            ) != len(members[name]):
-                yield Finding(2, "evidence_swapped", f"{name} 的内容与摘要不符")
+    for name in (name for name in members if name.startswith("files/")):
+        digest = hashlib.sha256(members[name]).hexdigest()
+        if name != f"files/{digest}" or listed.get(f"sha256:{digest}") != len(members[name]):
+            yield Finding(2, "evidence_swapped", f"{name} 的内容与摘要不符")
 
 
 def backdated(moments: Sequence[tuple[int, datetime, str, int]]) -> Iterator[Finding]:
@@ -619,9 +614,14 @@ def verify(members: Mapping[str, bytes], *, keys: Sequence[str] = (), outside: S
 def _faults(
     members: Mapping[str, bytes], given: Sequence[str], outside: Sequence[str], facts: dict[str, Json]
 ) -> Iterator[Finding | str]:
-    index = canonical(members.get("bundle.json", b"")) or {}
-    if (index.get("format"), index.get("suite")) != (FORMAT, SUITE):
-        raise Undecided("不是本程序认识的证据包，或 bundle.json 已损坏")
+    if "bundle.json" not in members:
+        raise Undecided("不是证据包：没有 bundle.json")
+    index = canonical(members["bundle.json"])
+    if index is None:
+        yield Finding(2, "index_changed", "bundle.json 不是规范字节")
+        return
+    if (index["format"], index["suite"]) != (FORMAT, SUITE):
+        raise Undecided(f"不认识的格式：{index['format']}，{index['suite']}")
     cases = sorted({*index["cases"], *(n[7:-6] for n in members if n.startswith("events/"))} - {JOURNAL})
     found = contents(members, cases)
     keys = [parse_key(key) for key in given or [key["vkey"] for key in json.loads(members["keys.json"])]]
@@ -637,9 +637,10 @@ def _faults(
         f"{case} {seq} {head}\n" for case, (seq, head) in sorted(found.heads.items()) if case != JOURNAL
     )
     facts["digest"] = hashlib.sha256(f"{index['log']}\n{heads}".encode()).hexdigest()
+    facts["levels"] = [1, 2]
     facts["signed_by"] = [vkey(key) for key in note.signers]
     tree, missing = _held(found, json.loads(members["nodes.json"]), note)
-    known = frozenset(tree.leaves.values()) if tree else frozenset()
+    known = frozenset(h for i, h in tree.leaves.items() if 0 <= i < note.size) if tree else frozenset()
     manifests, is_clean, is_signed = json.loads(members["heads.json"]), True, index_is_signed(members, found)
     log = index["log"] if is_signed else note.origin
     for case in [JOURNAL, *cases]:
@@ -648,18 +649,16 @@ def _faults(
         if fault := first_fault(log, case, history(members, case), (seq, head), known):
             is_clean = False
             yield fault
-    yield from signature_faults(note, keys, found, is_trusted=bool(given))
     earlier = [parse_note(text, keys) for text in notes_in(members["checkpoints.txt"].decode())]
     kept = [parse_note(text, keys) for text in outside]
+    yield from signature_faults(note, earlier, keys, found, is_trusted=bool(given))
     if note.origin != index["log"]:
         yield Finding(2, "signature_broken", f"检查点属于 {note.origin}")
-    if note.signers:
-        faults = tree_faults(tree, missing, note, [n for n in earlier if n.signers], kept)
-        yield from (
-            fault
-            for fault in faults
-            if is_clean or isinstance(fault, str) or fault.kind in ("rolled_back", "split_view")
-        )
+    for fault in (
+        tree_faults(tree, missing, note, [n for n in earlier if n.signers], kept) if note.signers else ()
+    ):
+        if is_clean or isinstance(fault, str) or fault.kind in ("rolled_back", "split_view"):
+            yield fault
     yield from backdated(found.moments)
     yield from manifest_faults(manifests, index, found)
     yield from index_faults(members, index, found)
@@ -692,6 +691,8 @@ class Zipped(Mapping[str, bytes]):
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
         self._names = dict.fromkeys(self._zip.namelist())
+        if len(self._names) != len(self._zip.infolist()):
+            raise Undecided("压缩文件中有同名的文件")
 
     def __getitem__(self, name: str) -> bytes:
         if name not in self._names:
@@ -740,21 +741,16 @@ def main(arguments: Sequence[str]) -> int:
 
 def words(report: Report) -> str:
     """The report in Chinese."""
-    facts = report.facts
-    lines = (
-        [f"日志 {facts['log']}，{facts['cases']} 个事项，{facts['events']} 条记录，树 {facts['size']} 片叶"]
-        if facts
-        else []
-    )
-    lines += [f"历史摘要 {facts['digest']}", *(f"签名 {key}" for key in facts["signed_by"])] if facts else []
-    verdict = ("核验通过：没有发现改动（第 1、2 级）", "发现改动或违规", "不能判定")[report.exit]
-    return "\n".join(
-        [
-            *lines,
-            verdict,
-            *(f.words() for f in report.ranked()),
-            *(f"不能判定：{u}" for u in report.undecided),
+    facts, lines = report.facts, []
+    if facts:
+        lines += [
+            f"日志 {facts['log']}，{facts['cases']} 个事项，{facts['events']} 条记录，树 {facts['size']} 片叶"
         ]
+        lines += [f"历史摘要 {facts['digest']}", *(f"签名 {key}" for key in facts["signed_by"])]
+    levels = "、".join(map(str, facts.get("levels", ())))
+    lines.append((f"核验通过：第 {levels} 级没有发现改动", "发现改动或违规", "不能判定")[report.exit])
+    return "\n".join(
+        [*lines, *(f.words() for f in report.ranked()), *(f"不能判定：{u}" for u in report.undecided)]
     )
 
 

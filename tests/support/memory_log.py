@@ -41,6 +41,7 @@ WORKFLOWS = (
     "workflows/rd_institution.yaml",
 )
 LEAFLESS = -1
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class MemoryLog:
     keys: list[dict[str, str]] = field(default_factory=list)
     witnesses: list[Key] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=lambda: dict(FILES))
-    now: datetime = datetime.min.replace(tzinfo=UTC)
+    now: datetime = LONG_AGO
 
     def copy(self) -> MemoryLog:
         """Another log with the same contents: what is changed in one is not in the other."""

@@ -142,7 +142,7 @@ def _swap(log: MemoryLog, one: int, other: int, *names: str) -> None:
 @_way
 def an_event_deleted(log: MemoryLog, random: Random) -> Tampered:
     """From the middle; the events after it may move up by their column."""
-    case, places = _some_case(log, random, least=2)
+    _, places = _some_case(log, random, least=2)
     n = random.randrange(len(places) - 1)
     if random.random() < 0.5:
         for at in places[n + 1 :]:
@@ -167,7 +167,7 @@ def an_event_inserted(log: MemoryLog, random: Random) -> Tampered:
 
 @_way
 def two_events_change_places(log: MemoryLog, random: Random) -> Tampered:
-    case, places = _some_case(log, random, least=2)
+    _, places = _some_case(log, random, least=2)
     one, other = random.sample(places, 2)
     if random.random() < 0.5:
         _swap(log, one, other, "seq")
@@ -307,7 +307,7 @@ def two_roots_for_one_size(log: MemoryLog, random: Random) -> Tampered:
 @_way
 def an_event_that_is_older_than_it_can_be(log: MemoryLog, random: Random) -> Tampered:
     """Written today through the database, dated weeks ago, before it came into the tree; its digests are right."""
-    case, places = _some_case(log, random, least=1)
+    _, places = _some_case(log, random, least=1)
     last = log.rows[places[-1]]
     body = canonical.decode(last.data)
     latest = log.now
@@ -325,7 +325,7 @@ def an_event_that_is_older_than_it_can_be(log: MemoryLog, random: Random) -> Tam
 @_way
 def a_result_forged_before_it_came_into_the_tree(log: MemoryLog, random: Random) -> Tampered:
     """The application was passed by: bytes, chain, tree and signature are right, but nobody could have decided this."""
-    case, places = _some_case(log, random, least=1)
+    _, places = _some_case(log, random, least=1)
     last = log.rows[places[-1]]
     body = canonical.decode(last.data)
     at = log.now + timedelta(minutes=1)
@@ -428,6 +428,21 @@ def a_case_taken_out_of_a_bundle(log: MemoryLog, random: Random) -> Tampered:
         del index["cases"][name.removesuffix(".jsonl")]
         members["bundle.json"] = canonical.encode(index)
     return Tampered(members, "case_deleted")
+
+
+@_way
+def an_event_beside_the_tree(log: MemoryLog, random: Random) -> Tampered:
+    """Well linked at the end of a history, with a leaf index that no checkpoint covers."""
+    members = log.bundle()
+    case, places = _some_case(log, random, least=1)
+    last = log.rows[places[-1]]
+    body = canonical.decode(last.data) | {"prev": last.hash, "seq": last.seq + 1, "command": "示例-forged"}
+    forged = row_of(canonical.encode(body))
+    columns = {name: value for name, value in forged._asdict().items() if name != "data"}
+    columns |= {"leaf": forged.hash, "leaf_index": len(log.tiles) + random.randrange(9)}
+    members[f"events/{case}.jsonl"] += forged.data + b"\n"
+    members[f"columns/{case}.jsonl"] += canonical.encode(columns) + b"\n"
+    return Tampered(members, "event_inserted")
 
 
 @_way
