@@ -24,6 +24,9 @@ from adapters.evidence.keys import LogKeys
 from adapters.evidence.manifests import Manifests
 from adapters.evidence.proofs import Proofs
 from adapters.evidence.tiles import Tiles
+from adapters.evidence.lawfulness import Lawfulness
+from adapters.evidence.replaying import Replays
+from adapters.evidence.sound import Soundness
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories
@@ -90,6 +93,9 @@ class Container:
     proofs: Proofs
     manifests: Manifests
     bundles: Bundles
+    soundness: Soundness
+    replays: Replays
+    lawfulness: Lawfulness
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -230,6 +236,9 @@ def build(
             manifests=manifests,
             files=files,
         ),
+        soundness=Soundness(database, settings.log),
+        replays=Replays(database, definitions, calendars, settings.log),
+        lawfulness=Lawfulness(database, definitions, calendars, journal),
         lists=Lists(
             database,
             programmes,

@@ -29,7 +29,9 @@ __all__ = [
     "encode",
     "genesis",
     "instant",
+    "is_profile",
     "leaf_hash",
+    "loose",
     "normalise",
     "parse_instant",
     "state_digest",
@@ -52,6 +54,8 @@ COMMITMENT_TAG: Final = "bihuan/commitment/v1"
 _KEY = re.compile(r"[ !#-\[\]-~]+")  # printable ASCII without " and \: every JSON writer spells it alike
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_KEYS: Final[set[str]] = set()  # keys that were found to be of the profile
+_KEYS_KEPT: Final = 10_000
 _OPTIONS = (
     orjson.OPT_SORT_KEYS
     | orjson.OPT_STRICT_INTEGER
@@ -100,14 +104,59 @@ def decode(data: bytes) -> Json:
     NFC is a rule of the border and is not asked again here: it depends on the Unicode tables of the running
     Python, and an old event must decode for ever.
     """
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise NotCanonical("malformed", "", str(error)) from error
-    _refuse(_first_fault(value, incoming=False))
-    if encode(value) != data:
+    value = loose(data)
+    is_spelled = _is_spelling(data, value)
+    if not is_spelled or not is_profile(data, value):
+        _refuse(_first_fault(value, incoming=False))
+    if not is_spelled:
         raise NotCanonical("respelled", "", "不是规范字节：空格、键的次序、重复的键或转义不同")
     return value
+
+
+def loose(data: bytes) -> Json:
+    """The value of JSON in any spelling; NotCanonical if it is none."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise NotCanonical("malformed", "", str(error)) from error
+
+
+def _is_spelling(data: bytes, value: Json) -> bool:
+    try:
+        return encode(value) == data
+    except NotCanonical:
+        return False
+
+
+def is_profile(data: bytes, value: Json) -> bool:
+    """Whether a value read from `data`, which `encode` spells alike, holds nothing that the profile forbids.
+
+    Quick: True is certain; False may be a mere doubt, and a walk over the value then tells (tests/property/test_canonical_laws.py).
+    """
+    return b"\\u0000" not in data and _is_sound([value], DEPTH_LIMIT)
+
+
+def _is_sound(values: Iterable[Json], depth: int) -> bool:
+    """Neither a fraction, nor a key outside the profile, nor more than `depth` levels. Integers and text are the speller's."""
+    for value in values:
+        kind = type(value)
+        if kind is dict:
+            if not depth or not (_KEYS.issuperset(value) or _are_keys(value)):
+                return False
+            if not _is_sound(value.values(), depth - 1):
+                return False
+        elif kind is float or (kind is list and not (depth and _is_sound(value, depth - 1))):
+            return False
+    return True
+
+
+def _are_keys(keys: Iterable[str]) -> bool:
+    """Asked once of each key: the few hundred words of events and definitions come again and again."""
+    if not all(map(_is_key, keys)):
+        return False
+    if len(_KEYS) < _KEYS_KEPT:
+        _KEYS.update(keys)
+    return True
 
 
 def check(value: Json) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 from engine import canonical
 from engine.case import Case, CaseId, Clock, Holder, Lane, Taken, with_entry
+from engine.upcasting import EVENT_VERSION, today
 
-EVENT_VERSION = 1
+__all__ = ["EVENT_VERSION", "Change", "Event", "apply", "fold", "read", "seal", "state_digest"]
+
 Change = Mapping[str, Any]
 
 
@@ -51,8 +53,8 @@ class Event:
 
 
 def read(data: bytes) -> Event:
-    """An event from its stored bytes. Errors: `NotCanonical` if they are not JSON of the profile."""
-    return _event(canonical.decode(data), data)
+    """An event from its stored bytes, in today's shape. Errors: `NotCanonical` if they are not JSON of the profile, `UnknownVersion`."""
+    return _event(today(canonical.decode(data)), data)
 
 
 def seal(body: dict[str, Any]) -> Event:

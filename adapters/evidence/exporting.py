@@ -40,6 +40,7 @@ from adapters.files import Files, UnknownFile
 from engine import canonical, notes
 from engine.access import Actor, Reach
 from engine.audit.journal import JOURNAL, EntryType
+from engine.audit.lawful import GRACE
 from engine.errors import BihuanError
 from engine.heads import Heads
 
@@ -335,7 +336,9 @@ def _organisations(published: Iterable[Mapping[str, Any]], begin: str) -> list[s
         for entry in published
         if entry["data"]["kind"] == "organisation"
     ]
-    before = [at for at, _ in sorted(found) if at <= begin]
+    # Who acts a moment after a change may still act under the organisation before it (level 4).
+    least_of = canonical.instant(canonical.parse_instant(begin) - GRACE) if begin else ""
+    before = [at for at, _ in sorted(found) if at <= least_of]
     least = max(before, default="")
     return [digest for at, digest in found if at >= least]
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from adapters.bootstrap import Container
 from api.commands.opening import container, everything
 from api.commands.output import AsJson, answer, columns, row, table
-from api.commands.replaying import replayed
+from api.commands.audit.replaying import show_verified
 from api.commands.timeline import Lookups, moment, show_lines, timeline, working_words
 from api.presenting import LIGHT_WORDS
 from engine import clocks, timing
@@ -87,8 +87,8 @@ def replay(number: Number, as_json: AsJson = False) -> None:
     """Verify the chain of hashes and decide every event again. Exit code 1 if anything differs."""
     with container() as made:
         case = _case(made, number)
-        found = replayed(made, case.id)
-    answer(found.as_data(), as_json, found.show)
+        found = made.replays.case(case.id)
+    answer(found.as_data(), as_json, lambda console: show_verified(console, found))
     if not found.is_sound:
         raise typer.Exit(1)
 

@@ -6,8 +6,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from adapters.evidence.replaying import Verified
 from api.commands.output import AsJson, answer, console
-from api.commands.replaying import Verified
+from api.commands.audit.replaying import show_verified
 from api.commands.timeline import show_lines
 from api.demo.telling import Told, performance
 
@@ -48,4 +49,4 @@ def _show_verified(shown: Console, found: Verified) -> None:
         "重放全部记录：核对散列链，并按每条记录自己写明的依据重新裁定，逐字节比对。\n"
         "Every history replayed: each event decided again from its own recorded inputs, byte for byte."
     )
-    found.show(shown)
+    show_verified(shown, found)

@@ -1,11 +1,11 @@
-"""`bihuan status` and `bihuan replay`: whether the promises hold, for the operator."""
+"""`bihuan status`: whether the promises hold, for the operator."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -14,10 +14,8 @@ from adapters.bootstrap import Container
 from adapters.db.lateness import latenesses
 from adapters.db.views import Filter, Owed
 from api.commands.opening import container, everything
-from api.commands.output import AsJson, answer, columns, row, table, working_on
-from api.commands.replaying import Verified, every_case, replayed
+from api.commands.output import AsJson, answer, columns, row, table
 from engine.canonical import instant
-from engine.case import CaseId
 
 _BANDS = (
     (1, "under 1 s"),
@@ -37,22 +35,6 @@ def status(as_json: AsJson = False) -> None:
         data = {**_owed_data(owed), "lateness": histogram(latenesses(made.database)), "states": _states(made)}
     answer(data, as_json, lambda console: _show(console, data))
     if owed.overdue_timers or owed.tasks["dead"]:
-        raise typer.Exit(1)
-
-
-def replay(
-    numbers: Annotated[list[str] | None, typer.Argument(help="Cases by number.")] = None,
-    all_cases: Annotated[bool, typer.Option("--all", help="Every case in the database.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Verify chains and decide every event again. Exit code 1 if anything differs."""
-    if all_cases == bool(numbers):
-        raise typer.BadParameter("name cases, or say --all")
-    with container() as made:
-        cases = list(every_case(made)) if all_cases else [CaseId(n) for n in numbers or ()]
-        found = sum((replayed(made, case) for case in working_on("Replaying", cases, len(cases))), Verified())
-    answer(found.as_data(), as_json, found.show)
-    if not found.is_sound:
         raise typer.Exit(1)
 
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
+from adapters.evidence.replaying import Verified
 from adapters.sample import load_sample
 from adapters.settings import Settings
-from api.commands.replaying import Verified, every_case, replayed
 from api.commands.timeline import Line
 from api.demo.office import Entropy, Office
 from api.demo.stories import STORIES, TITLES
@@ -56,7 +56,7 @@ class Performance:
 
     def verified(self) -> Verified:
         """Chains, folds and decisions of every case, from the stored bytes."""
-        return sum((replayed(self._made, case) for case in every_case(self._made)), Verified())
+        return self._made.replays.of()
 
 
 @contextmanager

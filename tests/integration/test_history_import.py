@@ -13,7 +13,6 @@ from adapters.importing.history import HistoryOptions, HistoryRun
 from adapters.importing.mapping import BadMapping, read_mapping
 from adapters.importing.verdicts import NotUndoable
 from adapters.subjects.writing import NewSubject
-from api.commands.replaying import replayed
 from engine.access import Actor, Reach
 from engine.case import CaseId
 from engine.directory import RegionId, SubjectId
@@ -148,7 +147,7 @@ def test_a_closed_and_an_open_order_stand_where_they_stood(desk: Office) -> None
 def test_the_past_is_evidence_and_everything_replays(desk: Office) -> None:
     run = taken_over(desk, CLOSED, OPEN)
     for case in run.cases.values():
-        assert replayed(desk.container, CaseId(case)).is_sound
+        assert desk.container.replays.case(CaseId(case)).is_sound
     (event,) = desk.container.views.history(CaseId(run.cases["示例-001"]))
     assert "高企" in event.decode()
     assert "示例来电人" not in event.decode()

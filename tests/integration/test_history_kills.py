@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from adapters.bootstrap import Container
 from adapters.db.tables import BATCH, CASE, EVENT, RECEIPT, SECRET
-from api.commands.replaying import replayed
 from engine.case import CaseId
 from tests.support.history_importing import imported, looked_at, office_at
 from tests.support.killing import kill_after, killed_at, moments, seconds_of
@@ -84,7 +83,7 @@ def test_killed_at_any_stage_nothing_is_there_and_the_same_import_then_succeeds(
         again = imported(office, file)
         assert again.counts() == {"new": 0, "updated": 0, "unchanged": ROWS, "conflict": 0, "error": 0}
         assert (counts(office), again.batch) == (EVERYTHING, "")
-        assert all(replayed(office, CaseId(case)).is_sound for case in list(again.cases.values())[:20])
+        assert all(office.replays.case(CaseId(case)).is_sound for case in list(again.cases.values())[:20])
     finally:
         office.close()
 

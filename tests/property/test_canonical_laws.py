@@ -18,6 +18,7 @@ from engine.canonical import (
     decode,
     encode,
     instant,
+    is_profile,
     normalise,
     parse_instant,
 )
@@ -97,6 +98,33 @@ def test_decode_either_gives_a_value_with_these_bytes_or_refuses(data: bytes) ->
     except NotCanonical:
         return
     assert rfc8785.dumps(value) == data
+
+
+@given(ANY_JSON | ANY_JSON.map(lambda value: {"a": [value, ","], "记录": value}))
+def test_what_is_taken_for_the_profile_at_a_glance_holds_nothing_that_it_forbids(value: Any) -> None:
+    try:
+        data = encode(value)
+    except NotCanonical:
+        return
+    if is_profile(data, json.loads(data)):
+        check(normalise(value))
+
+
+@given(VALUES)
+def test_every_value_of_the_profile_is_known_at_a_glance_unless_it_speaks_of_an_escape(value: Any) -> None:
+    data = encode(value)
+    assert is_profile(data, value) or b"u0000" in data
+
+
+def test_the_sixty_fifth_level_is_seen_at_a_glance() -> None:
+    known = {}
+    for levels in (63, 64, 65):
+        value: Any = 1
+        for _ in range(levels):
+            value = [value]
+        known[levels] = is_profile(encode(value), value)
+
+    assert known == {63: True, 64: True, 65: False}
 
 
 @given(MOMENTS, MOMENTS)

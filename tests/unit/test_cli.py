@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 REFUSED = ROOT / "tests/workflows/refusals/unknown_state_to.yaml"
 MINIMAL = ROOT / "tests/workflows/samples/minimal.yaml"
 
-GROUPS = ("case", "task", "subject", "import", "token", "calendar", "org", "db")
-COMMANDS = ("serve", "worker", "demo", "check", "graph", "publish", "migrate", "status", "replay", *GROUPS)
+GROUPS = ("audit", "case", "task", "subject", "import", "token", "calendar", "org", "db")
+COMMANDS = ("serve", "worker", "demo", "check", "graph", "publish", "migrate", "status", *GROUPS)
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_replay_of_a_tampered_case_names_it_and_exits_with_one(bihuan: CommandLi
     case = an_issue(made)
     with made.database.writing() as connection:
         connection.exec_driver_sql("""UPDATE "case" SET body = replace(body, 'accepted', 'received')""")
-    ran = bihuan("replay", "--all")
+    ran = bihuan("audit", "replay", "--all")
     assert ran.code == 1
     assert case in ran.out
 
@@ -257,15 +257,15 @@ def test_replay_names_the_event_in_which_one_byte_was_changed(
             "UPDATE event SET data = CAST(replace(data, 'channel', 'chunnel') AS BLOB) WHERE case_id = ? AND seq = ?",
             (case, seq),
         )
-    ran = bihuan("replay", "--all", "--json")
+    ran = bihuan("audit", "replay", "--all", "--json")
     assert (ran.code, ran.json()["chains_intact"]) == (1, 1)
     assert any(fault.startswith(f"{case}#2: ") for fault in ran.json()["faults"])
     assert not any(fault.startswith(other) for fault in ran.json()["faults"])
 
 
 def test_replay_wants_cases_or_all_of_them(bihuan: CommandLine, made: Container) -> None:
-    assert bihuan("replay").code == 2
-    assert bihuan("replay", "--all").code == 0
+    assert bihuan("audit", "replay").code == 2
+    assert bihuan("audit", "replay", "--all").code == 0
 
 
 def test_a_case_that_does_not_exist_is_unknown(bihuan: CommandLine, made: Container) -> None:

@@ -112,7 +112,7 @@ def test_migrate_moves_open_cases_with_the_reason_in_their_history(
     last = bihuan("case", "history", case).out.splitlines()[-1]
     assert "迁移版本" in last
     assert "新办法施行" in last
-    assert bihuan("replay", "--all").code == 0
+    assert bihuan("audit", "replay", "--all").code == 0
     assert bihuan("migrate", "issue", "--to", 2, "--dry-run", "--json").json()["cases"] == []
 
 
@@ -168,7 +168,7 @@ def test_an_imported_notice_recounts_open_cases_with_an_event_each(
     state = next(c for c in bihuan("case", "show", case, "--json").json()["clocks"] if c["id"] == "state")
     assert state["due"] == "2026-11-25 周三 17:30"
     assert bihuan("calendar", "import", with_day_off(tmp_path, "2026-11-24"), "--json").json()["moved"] == []
-    assert bihuan("replay", "--all").code == 0
+    assert bihuan("audit", "replay", "--all").code == 0
 
 
 def test_a_notice_that_contradicts_itself_is_refused_and_nothing_changes(

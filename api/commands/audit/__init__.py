@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import bundles
+from api.commands.audit import bundles, replaying
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Replay, prove and ask “what if”, without trusting this program.",
 )
+
+app.command()(replaying.replay)
+app.command()(replaying.check)
 app.command()(bundles.export)
 app.command()(bundles.verify)

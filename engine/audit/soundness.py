@@ -1,0 +1,244 @@
+"""Level 1: stored rows against the bytes beside them, and the chain of each case. Every column is a reading of the bytes.
+
+`Examiner` takes rows in the order of case and seq, as many as there are, and keeps none. It looks at the bytes in their known order
+of keys and parses nothing: a row that it finds in order is in order, and one that it doubts is read as JSON and judged part by
+part (tests/unit/test_soundness.py). Whether the bytes are the one spelling of what they say is asked where they are read
+again: by `canonical.verify_chain`, and by replay, which must come to the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+from engine.audit.journal import JOURNAL
+from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, instant, loose
+
+__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row", "against_cases"]
+
+COLUMNS: Final = ("case_id", "seq", "type", "at", "actor", "command", "hash", "prev", "data")
+Row = tuple[str, int, str, int, str, str, str, str, bytes]
+"""The columns of one event in this order; `at` in microseconds since 1970 UTC."""
+
+
+class Head(NamedTuple):
+    """The last event of a case: what the row of the case must name."""
+
+    case: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with one event, or with a whole case (`seq` is then that of its last event, or 0)."""
+
+    case: str
+    seq: int
+    code: str
+    message: str
+
+    def as_data(self) -> dict[str, str | int]:
+        return {"case": self.case, "code": self.code, "message": self.message, "seq": self.seq}
+
+    def __str__(self) -> str:
+        return f"{self.case}#{self.seq}: {self.message} ({self.code})"
+
+
+MESSAGES: Final = {
+    "at_earlier": "记录时刻早于前一条",
+    "case": "字节中写的是另一事项",
+    "cut": "末尾缺少记录：事项记着更后的一条",
+    "column_actor": "经办人一栏与字节不同",
+    "column_at": "时刻一栏与字节不同",
+    "column_command": "指令一栏与字节不同",
+    "column_hash": "散列一栏不是这些字节的散列",
+    "column_prev": "前一条散列一栏与字节不同",
+    "column_seq": "序号一栏与字节不同",
+    "column_type": "种类一栏与字节不同",
+    "head": "散列不是事项所记的最后一条的散列",
+    "history": "事项没有任何记录",
+    "log": "不属于这个日志",
+    "prev": "与前一条记录的散列不相接",
+    "row": "有记录而没有这件事项",
+    "seq": "序号不是从 1 起逐一递增",
+    "unreadable": "不是可以读取的记录",
+}
+
+
+def fault(case: str, seq: int, code: str) -> Fault:
+    return Fault(case, seq, code, MESSAGES[code])
+
+
+class Examiner:
+    """Counts the `events` it has seen and the faults it has `found`, of which it keeps the first. One for each run."""
+
+    def __init__(self, log: str, *, keep: int) -> None:
+        self.events = 0
+        self.found = 0
+        self.faults: list[Fault] = []
+        self._log = log
+        self._keep = keep
+
+    def heads(self, rows: Iterable[Row]) -> Iterator[Head]:
+        """The last event of each case, as soon as the next case begins."""
+        log, surely = self._log, _surely(self._log)
+        current, own, expected, due, before = "", b"", "", 1, 0
+        for row in rows:
+            case, seq, _, at, _, _, hash_, prev, data = row
+            if case != current:
+                if current:
+                    yield Head(current, due - 1, expected)
+                current, own = case, _own(case)
+                expected, due, before = genesis(log, case), 1, -_FOREVER
+            self.events += 1
+            digest = sha256(LEAF_PREFIX + data).hexdigest()
+            chained = prev == expected and seq == due and at >= before
+            if not (chained and digest == hash_ and surely(row, own)):
+                self._note(_doubted(row, digest, log, _Expected(expected, due, before)))
+            expected, due, before = digest, seq + 1, max(before, at)
+        if current:
+            yield Head(current, due - 1, expected)
+
+    def _note(self, faults: list[Fault]) -> None:
+        self.found += len(faults)
+        self.faults += faults[: max(0, self._keep - len(self.faults))]
+
+
+def against_cases(heads: Iterable[Head], cases: Iterable[Head]) -> Iterator[Fault | None]:
+    """Where histories and the rows of cases disagree, both in the order of cases; None for each case in which they agree."""
+    left, right = iter(heads), iter(cases)
+    head, row = next(left, None), next(right, None)
+    while head or row:
+        if row is None or (head and head.case < row.case):
+            assert head is not None
+            yield None if head.case == JOURNAL else fault(head.case, head.seq, "row")
+            head = next(left, None)
+        elif head is None or row.case < head.case:
+            yield fault(row.case, 0, "history")
+            row = next(right, None)
+        else:
+            yield None if head == row else fault(head.case, head.seq, "cut" if row.seq > head.seq else "head")
+            head, row = next(left, None), next(right, None)
+
+
+_FOREVER: Final = 2**62
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE: Final = 60_000_000
+
+
+class _Expected(NamedTuple):
+    prev: str
+    seq: int
+    at: int
+
+
+# The quick look. Keys are sorted, so an event reads:
+# {"actor":{…},"after":…,"asked":…,"at":…,"calendar":{…},"case":…,"changes":[…],"command":…,"def":{…},…,
+#  "log":…,"occurred_at":…,"prev":…,"seq":…,"state":…,"type":…,"v":1}
+
+_AFTER: Final = b'},"after":"'
+_CALENDAR: Final = b',"calendar":{"digest":"'
+_CALENDAR_NAME: Final = len(_CALENDAR) + 64 + len('","id":"')
+_DEFINITION: Final = b',"def":{"digest":"'
+_MOMENT: Final = len("2026-11-23T07:18:15.232875Z")
+
+
+def _surely(log: str) -> Any:
+    """A function that says of a row of this log whether its columns surely are what its bytes say."""
+    log_part = f',"log":"{log}","occurred_at":"'.encode()
+    whole = len(log_part) + _MOMENT
+
+    def surely(row: Row, own: bytes) -> bool:
+        _, seq, type_, at, actor, command, _, prev, data = row
+        # From the end: plain members only, so that the last `log` is the event's own.
+        state = data.rfind(log_part) + whole
+        linked = f'","prev":"{prev}","seq":{seq},"state":"'.encode()
+        ending = f'","type":"{type_}","v":1}}'.encode()
+        if not (
+            data.startswith(linked, state)
+            and data.endswith(ending)
+            and data.find(b'"', state + len(linked)) == len(data) - len(ending)
+        ):
+            return False
+        # Before `calendar` stands what somebody asked, which may hold anything: a second one there is not taken for the first.
+        # After it stands what the engine wrote, and none of that is called `def` or `command`.
+        calendar, definition = data.find(_CALENDAR), data.rfind(_DEFINITION)
+        return (
+            data.rfind(_CALENDAR, 0, definition) == calendar
+            and data.startswith(own, data.find(b'"', calendar + _CALENDAR_NAME))
+            and data.endswith(f',"at":"{_instant(at)}"'.encode(), 0, calendar)
+            and data.endswith(f'],"command":"{command}"'.encode(), 0, definition)
+            and _actor(data[: data.find(_AFTER)]) == actor
+        )
+
+    return surely
+
+
+def _own(case: str) -> bytes:
+    return f'"}},"case":"{case}","changes":['.encode()
+
+
+@lru_cache(maxsize=10_000)
+def _actor(beginning: bytes) -> str | None:
+    """The id in the first member of an event, which few people fill; None for what is no such member."""
+    try:
+        known = loose(beginning + b"}}")
+    except NotCanonical:
+        return None
+    actor = known.get("actor")
+    return actor.get("id") if known.keys() == {"actor"} and type(actor) is dict else None
+
+
+def _instant(micros: int) -> str:
+    minute, rest = divmod(micros, _MINUTE)
+    return f"{_until_minute(minute)}{rest // 1_000_000:02}.{rest % 1_000_000:06}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _until_minute(minute: int) -> str:
+    return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%M:}"
+
+
+# The slow look: every part by itself.
+
+
+def _doubted(row: Row, digest: str, log: str, expected: _Expected) -> list[Fault]:
+    case, seq, _, at, _, _, hash_, _, data = row
+    try:
+        body = loose(data)
+    except NotCanonical:
+        return [fault(case, seq, "unreadable")]
+    if type(body) is not dict:
+        return [fault(case, seq, "unreadable")]
+    codes = [code for code, differs in _compared(row, body, log).items() if differs]
+    if digest != hash_:
+        codes.append("column_hash")
+    if body.get("prev") != expected.prev:
+        codes.append("prev")
+    if body.get("seq") != expected.seq:
+        codes.append("seq")
+    if at < expected.at:
+        codes.append("at_earlier")
+    return [fault(case, seq, code) for code in codes]
+
+
+def _compared(row: Row, body: dict[str, Any], log: str) -> dict[str, bool]:
+    case, seq, type_, at, actor, command, _, prev, _ = row
+    who = body.get("actor")
+    # No command asks for an entry of the journal: its column says where it stands.
+    own_command = f"{JOURNAL}/{seq}" if case == JOURNAL else body.get("command")
+    return {
+        "case": body.get("case") != case,
+        "log": body.get("log") != log,
+        "column_seq": type(body.get("seq")) is not int or body["seq"] != seq,
+        "column_type": body.get("type") != type_,
+        "column_at": body.get("at") != instant(_EPOCH + timedelta(microseconds=at)),
+        "column_actor": type(who) is not dict or who.get("id") != actor,
+        "column_command": own_command != command,
+        "column_prev": body.get("prev") != prev,
+    }
