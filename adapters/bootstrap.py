@@ -21,12 +21,12 @@ from adapters.evidence.exporting import Bundles
 from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
+from adapters.evidence.lawfulness import Lawfulness
 from adapters.evidence.manifests import Manifests
 from adapters.evidence.proofs import Proofs
-from adapters.evidence.tiles import Tiles
-from adapters.evidence.lawfulness import Lawfulness
 from adapters.evidence.replaying import Replays
 from adapters.evidence.sound import Soundness
+from adapters.evidence.tiles import Tiles
 from adapters.files import Files
 from adapters.importing.batches import Imports
 from adapters.importing.history import Histories

@@ -31,6 +31,7 @@ from api.routes import (
     subjects,
     workflows,
 )
+from api.routes.audit import bundles
 
 __all__ = ["create_app"]
 
@@ -70,6 +71,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(organisation.router, prefix=PREFIX)
     app.include_router(imports.router, prefix=PREFIX)
     app.include_router(programme.router, prefix=PREFIX)
+    app.include_router(bundles.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

@@ -30,9 +30,7 @@ def tampering(mutations: int, clean: int, *, logs: int = 200, progress: Progress
     return verdict
 
 
-def mutated(
-    logs: Sequence[MemoryLog], seeds: Iterable[int], progress: Progress = lambda: None
-) -> Verdict:
+def mutated(logs: Sequence[MemoryLog], seeds: Iterable[int], progress: Progress = lambda: None) -> Verdict:
     """Each seed is one mutation. A fault is one that was not found, or too many with another class."""
     counts, faults, wrong = Counter[str](), list[str](), list[str]()
     for seed in seeds:
@@ -68,5 +66,3 @@ def first_of(report: Report) -> str:
 
 def told(report: Report) -> list[str]:
     return [*(finding.words() for finding in report.ranked()), *report.undecided]
-
-

@@ -61,7 +61,9 @@ def test_the_first_finding_names_the_event_that_was_changed() -> None:
     assert (first.kind, first.case, first.seq) == ("byte_changed", row.case_id, 2)
 
 
-def test_a_history_rewritten_and_signed_again_with_the_key_is_found_only_with_something_from_outside() -> None:
+def test_a_history_rewritten_and_signed_again_with_the_key_is_found_only_with_something_from_outside() -> (
+    None
+):
     made = rewritten_and_signed_again(some_log(2).copy(), Random(5))
 
     alone, kept = verify_all(made.members), verify(made.members, outside=made.outside)

@@ -5,11 +5,13 @@ Histories are random ones of shipped workflows; nothing here is read by the prod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -21,16 +23,17 @@ from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType, entry
 from engine.directory import Directory
 from engine.heads import Heads
+from engine.loading import load
 from engine.machine import Program
 from engine.tree import needed_nodes, node_hash
 from tests.support.histories import (
     FILES,
+    ROOT,
     MemoryWorld,
     calendars,
     drive,
     next_version,
     organisation_for,
-    program_of,
 )
 
 LOG = "示例"
@@ -252,14 +255,30 @@ def row_moment(row: Row) -> datetime:
 @lru_cache(maxsize=4)
 def town() -> tuple[Directory, tuple[Program, ...]]:
     """The workflows of the random histories and the organisation that serves all of them."""
-    programs = tuple(program_of(path) for path in WORKFLOWS)
+    programs = tuple(_in_force(ROOT / path) for path in WORKFLOWS)
     return organisation_for(*(program.definition for program in programs)), programs
 
 
-def histories_of(program: Program, seed: int, steps: int) -> list[list[bytes]]:
-    """The histories of one drive: the case, and its sibling if it has one."""
-    world = MemoryWorld((program, next_version(program)), town()[0], seed=seed)
-    drive(world, program, town()[0], seed=seed, steps=steps)
+@lru_cache(maxsize=4)
+def strangers() -> Directory:
+    """The same organisation, but of people whom the published one does not know."""
+    told = canonical.encode(town()[0].as_data()).replace(b'"p-', b'"x-')
+    return Directory.from_data(canonical.decode(told))
+
+
+def _in_force(path: Path) -> Program:
+    """The workflow, in force while the histories run: level 4 asks for that."""
+    data = re.sub(rb"^effective: .*$", b'effective: "2025-01-01"', path.read_bytes(), flags=re.MULTILINE)
+    return Program(load(data, name=path.name))
+
+
+def histories_of(
+    program: Program, seed: int, steps: int, directory: Directory | None = None
+) -> list[list[bytes]]:
+    """The histories of one drive in the town, or in another organisation: the case and its sibling."""
+    directory = directory or town()[0]
+    world = MemoryWorld((program, next_version(program)), directory, seed=seed)
+    drive(world, program, directory, seed=seed, steps=steps)
     cases = sorted({row.case_id for row in world.store.tables["event"].values()})
     return [world.store.history(case) for case in cases]
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -18,7 +19,7 @@ from adapters.evidence.bundle import Row
 from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType
 from tests.support.histories import altered, leaves
-from tests.support.memory_log import MemoryLog, a_key, row_moment, row_of
+from tests.support.memory_log import MemoryLog, a_key, histories_of, row_moment, row_of, strangers, town
 
 Members = dict[str, bytes]
 
@@ -337,6 +338,23 @@ def a_result_forged_before_it_came_into_the_tree(log: MemoryLog, random: Random)
     }
     log.add(canonical.encode(forged))
     return Tampered(log.bundle(), "forged")
+
+
+@_way
+def a_case_by_people_who_hold_no_post(log: MemoryLog, random: Random) -> Tampered:
+    """Decided by the engine itself, over an organisation that was never published: it replays, and nobody was entitled."""
+    later = [history for history in strange_histories() if row_moment(row_of(history[0])) > log.now]
+    if not later:
+        raise Impossible  # it would be backdated as well
+    for data in random.choice(later):
+        log.add(data)
+    return Tampered(log.bundle(), "forged")
+
+
+@lru_cache(maxsize=1)
+def strange_histories() -> list[list[bytes]]:
+    issue = next(p for p in town()[1] if p.definition.workflow == "issue")
+    return [histories_of(issue, 900_000 + seed, 6, strangers())[0] for seed in range(12)]
 
 
 # Members of a bundle
