@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import IO, Any, Final
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 
 from adapters.db.access import readable, under
 from adapters.db.database import Database
@@ -48,6 +48,7 @@ __all__ = ["Asked", "Bundles", "Exported", "NothingToExport"]
 
 EARLIER_NOTES: Final = 12  # in a bundle, over the time it covers
 CHUNK: Final = 200  # cases of one query
+PAGE: Final = 1_000  # entries of the journal of one query
 TILES_KEPT: Final = 4096  # 32 MB of leaf hashes
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
@@ -233,16 +234,22 @@ class Bundles:
     def _rows(self, which: ColumnElement[bool], leaf: Callable[[int], str]) -> Iterator[Row]:
         query = select(EVENT).where(which).order_by(EVENT.c.case_id, EVENT.c.seq)
         with self._database.reading() as connection:
-            for row in connection.execution_options(yield_per=500).execute(query):
-                yield Row(*(getattr(row, name) for name in Row._fields[:-1]), leaf=leaf(row.leaf_index))
+            found = connection.execute(query).all()
+        for row in found:
+            yield Row(*(getattr(row, name) for name in Row._fields[:-1]), leaf=leaf(row.leaf_index))
 
     def _journal_rows(
         self, asked: Asked, index: Index, size: int, leaf: Callable[[int], str]
     ) -> Iterator[Row]:
         """All of it with the whole log; else what every bundle needs, and who read these cases before."""
-        for row in self._rows(and_(EVENT.c.case_id == JOURNAL, EVENT.c.leaf_index < size), leaf):
-            if asked.whole or journal_is_wanted(row.type) or _is_about(row, asked, index):
-                yield row
+        after, inside = 0, and_(EVENT.c.case_id == JOURNAL, EVENT.c.leaf_index < size)
+        with self._database.reading() as connection:
+            last = connection.scalar(select(func.max(EVENT.c.seq)).where(inside)) or 0
+        while after < last:
+            for row in self._rows(and_(inside, EVENT.c.seq > after, EVENT.c.seq <= after + PAGE), leaf):
+                if asked.whole or journal_is_wanted(row.type) or _is_about(row, asked, index):
+                    yield row
+            after += PAGE
 
     def _keys_in(self, size: int) -> list[dict[str, str]]:
         query = select(EVENT.c.data).where(
