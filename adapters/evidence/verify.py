@@ -225,7 +225,8 @@ def parse_note(text: str, keys: Sequence[Key]) -> Note:
     origin, size, root, *_ = [*body.split("\n"), "", "", ""]
     if not found or not re.fullmatch("0|[1-9][0-9]*", size) or not lines.endswith("\n"):
         raise ValueError("不是检查点")
-    signers, broken = [], []
+    signers: list[Key] = []
+    broken: list[Key] = []
     for line in lines.splitlines():
         dash, name, encoded = [*line.split(" "), "", ""][:3]
         data = base64.b64decode(encoded, validate=True)
@@ -654,11 +655,10 @@ def _faults(
     yield from signature_faults(note, earlier, keys, found, is_trusted=bool(given))
     if note.origin != index["log"]:
         yield Finding(2, "signature_broken", f"检查点属于 {note.origin}")
-    for fault in (
-        tree_faults(tree, missing, note, [n for n in earlier if n.signers], kept) if note.signers else ()
-    ):
-        if is_clean or isinstance(fault, str) or fault.kind in ("rolled_back", "split_view"):
-            yield fault
+    shown = tree_faults(tree, missing, note, [n for n in earlier if n.signers], kept)
+    for told in shown if note.signers else ():
+        if is_clean or isinstance(told, str) or told.kind in ("rolled_back", "split_view"):
+            yield told
     yield from backdated(found.moments)
     yield from manifest_faults(manifests, index, found)
     yield from index_faults(members, index, found)

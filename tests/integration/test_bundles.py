@@ -178,10 +178,12 @@ def test_a_tail_cut_in_the_database_shows_although_the_export_is_honest(
 ) -> None:
     exported(office, tmp_path / "before.zip")
     with sqlite3.connect(office.database.path) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+        names = [
+            row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        ]
         for name in names:
             connection.execute(f"DROP TRIGGER {name}")
-        case = connection.execute("SELECT id FROM \"case\" ORDER BY id LIMIT 1").fetchone()[0]
+        case = connection.execute('SELECT id FROM "case" ORDER BY id LIMIT 1').fetchone()[0]
         connection.execute("DELETE FROM event WHERE case_id = ? AND seq = 2", (case,))
         connection.execute(
             'UPDATE "case" SET seq = 1, head = (SELECT hash FROM event WHERE case_id = ? AND seq = 1) WHERE id = ?',
@@ -267,5 +269,3 @@ def test_by_hand_as_the_readme_says(unpacked: Path) -> None:
 
     assert json.loads(events.read_bytes().splitlines()[1])["prev"] == told
     assert "sed -n 2p" in (unpacked / "README.txt").read_text("utf-8")
-
-

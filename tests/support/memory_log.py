@@ -18,6 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.db.rows import micros
+from adapters.evidence.journal import publication
 from adapters.evidence.bundle import Index, Parts, Row, digests, manifest_of, members, static_members
 from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType, entry
@@ -316,14 +317,7 @@ def _publish(log: MemoryLog, at: datetime) -> None:
         log.keys.append({"name": key.name, "use": use, "vkey": key.vkey})
     for name in sorted(log.rules):
         folder, _, file = name.partition("/")
-        told = {
-            "digest": file.partition(".")[0],
-            "effective": "",
-            "id": "",
-            "kind": folder[:-1],
-            "version": 0,
-        }
-        log.append(EntryType.RULES_PUBLISHED, told, at)
+        log.append(EntryType.RULES_PUBLISHED, publication(folder[:-1], file.partition(".")[0]), at)
 
 
 def rules_of(program: Program) -> dict[str, bytes]:
