@@ -236,7 +236,7 @@ class Bundles:
         with self._database.reading() as connection:
             found = connection.execute(query).all()
         for row in found:
-            yield Row(*(getattr(row, name) for name in Row._fields[:-1]), leaf(row.leaf_index))
+            yield Row(**{name: getattr(row, name) for name in Row._fields[:-1]}, leaf=leaf(row.leaf_index))
 
     def _journal_rows(
         self, asked: Asked, index: Index, size: int, leaf: Callable[[int], str]

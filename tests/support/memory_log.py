@@ -18,8 +18,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.db.rows import micros
-from adapters.evidence.journal import publication
 from adapters.evidence.bundle import Index, Parts, Row, digests, manifest_of, members, static_members
+from adapters.evidence.journal import publication
 from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType, entry
 from engine.directory import Directory

@@ -30,7 +30,9 @@ def test_it_imports_the_standard_library_only() -> None:
         name.split(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
     }
     assert imported <= set(sys.stdlib_module_names)
 
@@ -195,9 +197,10 @@ def test_rules_that_the_directory_does_not_name_are_looked_at_all_the_same() -> 
 
 
 def test_a_zip_with_two_files_of_one_name_decides_nothing(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "two.zip", "w") as bundle, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as bundle:
         bundle.writestr("bundle.json", b"{}")
-        bundle.writestr("bundle.json", b"{}")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            bundle.writestr("bundle.json", b"{}")
 
     with pytest.raises(Undecided, match="同名"):
         opened(tmp_path / "two.zip")
@@ -213,7 +216,5 @@ def test_the_digest_of_the_histories_does_not_depend_on_when_they_were_exported(
 
 def test_the_directory_names_every_file_that_never_changes() -> None:
     static = static_members({"definitions/x.yaml": b"x"})
-    index = Index(
-        log="示例", scope={}, purpose="", made_at="", size=1, cases={}, members=digests(static)
-    )
+    index = Index(log="示例", scope={}, purpose="", made_at="", size=1, cases={}, members=digests(static))
     assert sorted(profile.decode(index.data)["members"]) == ["README.txt", "definitions/x.yaml", "verify.py"]
