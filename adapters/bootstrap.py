@@ -23,8 +23,11 @@ from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys
 from adapters.evidence.lawfulness import Lawfulness
 from adapters.evidence.manifests import Manifests
+from adapters.evidence.nightly import Nightly
 from adapters.evidence.proofs import Proofs
+from adapters.evidence.reads import Reads
 from adapters.evidence.replaying import Replays
+from adapters.evidence.samples import Samples
 from adapters.evidence.sound import Soundness
 from adapters.evidence.tiles import Tiles
 from adapters.files import Files
@@ -86,6 +89,10 @@ class Container:
     figures: Figures
     targets: Targets
     journal: Journal
+    soundness: Soundness
+    replays: Replays
+    nightly: Nightly
+    lawfulness: Lawfulness
     integrator: Integrator
     tiles: Tiles
     keys: LogKeys
@@ -93,9 +100,8 @@ class Container:
     proofs: Proofs
     manifests: Manifests
     bundles: Bundles
-    soundness: Soundness
-    replays: Replays
-    lawfulness: Lawfulness
+    samples: Samples
+    reads: Reads
     now: Now
 
     def writer(self, after_commit: AfterCommit = lambda events: None) -> Writer:
@@ -106,7 +112,14 @@ class Container:
     def log_figures(self) -> LogFigures:
         """How far the evidence log is behind now. Errors: `StoreUnavailable`."""
         now = self.now()
-        return LogFigures(self.integrator.delay(now), self.tiles.size(), self.checkpoints.age(now))
+        run = self.nightly.latest()
+        return LogFigures(
+            merge_delay=self.integrator.delay(now),
+            tree_size=self.tiles.size(),
+            checkpoint_age=self.checkpoints.age(now),
+            divergences=self.nightly.divergences(),
+            replayed_at=run.started_at.timestamp() if run else 0.0,
+        )
 
     def close(self) -> None:
         self.store.close()
@@ -145,10 +158,11 @@ def build(
     programmes = ProgrammeRegistry(database, local_date, journal)
     profiles, memberships = Profiles(database), Memberships(database)
     subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
-    personal = PersonalValues(database)
+    personal, reads = PersonalValues(database, journal), Reads(journal, local_date)
+    integrator = Integrator(database)
     tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
     checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
-    integrator, proofs = Integrator(database), Proofs(database, tiles, checkpoints)
+    proofs = Proofs(database, tiles, checkpoints)
     manifests = Manifests(database, tiles, journal, local_date)
     files = Files(database, settings.files, most=settings.max_file_bytes)
     figures = Figures(
@@ -164,11 +178,13 @@ def build(
         calendars=calendars,
         directories=directories,
         personal=personal,
+        reads=reads,
         calendar=settings.calendar,
         templates=settings.templates,
         programmes=programmes,
         figures=figures,
     )
+    replays = Replays(database, definitions, calendars, settings.log)
     return Container(
         settings=settings,
         database=database,
@@ -219,6 +235,10 @@ def build(
         figures=figures,
         targets=Targets(database),
         journal=journal,
+        soundness=Soundness(database, settings.log),
+        replays=replays,
+        nightly=Nightly(database, replays, journal, local_date),
+        lawfulness=Lawfulness(database, definitions, calendars, journal),
         integrator=integrator,
         tiles=tiles,
         keys=keys,
@@ -236,9 +256,8 @@ def build(
             manifests=manifests,
             files=files,
         ),
-        soundness=Soundness(database, settings.log),
-        replays=Replays(database, definitions, calendars, settings.log),
-        lawfulness=Lawfulness(database, definitions, calendars, journal),
+        reads=reads,
+        samples=Samples(database, journal, integrator, tiles),
         lists=Lists(
             database,
             programmes,

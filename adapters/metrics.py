@@ -25,11 +25,13 @@ _GROUP_SIZES = (1, 2, 5, 10, 20, 50, 100)
 
 @dataclass(frozen=True, slots=True)
 class LogFigures:
-    """Of the evidence log, now: seconds, leaves, seconds."""
+    """Of the evidence log, now: seconds, leaves, seconds; what the nightly replay found, and when it last began (0: never)."""
 
     merge_delay: float
     tree_size: int
     checkpoint_age: float
+    divergences: int
+    replayed_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,16 @@ class _Logging(Collector):
         )
         yield _gauge("bihuan_tree_size", "Leaves of the tree.", found.tree_size)
         yield _gauge("bihuan_checkpoint_age_seconds", "Since the last checkpoint.", found.checkpoint_age)
+        yield _gauge(
+            "bihuan_replay_divergences",
+            "Faults that the nightly replay found.",
+            found.divergences,
+        )
+        yield _gauge(
+            "bihuan_replay_started_timestamp_seconds",
+            "When the last nightly replay began.",
+            found.replayed_at,
+        )
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Nothing is asked of the database when the registry is built."""

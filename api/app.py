@@ -31,7 +31,8 @@ from api.routes import (
     subjects,
     workflows,
 )
-from api.routes.audit import bundles
+from api.routes.audit import bundles, questions, reads, replaying, samples
+from api.routes.audit import log as audit_log
 
 __all__ = ["create_app"]
 
@@ -72,6 +73,12 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(imports.router, prefix=PREFIX)
     app.include_router(programme.router, prefix=PREFIX)
     app.include_router(bundles.router, prefix=PREFIX)
+    app.include_router(questions.router, prefix=PREFIX)
+    app.include_router(samples.router, prefix=PREFIX)
+    app.include_router(replaying.router, prefix=PREFIX)
+    app.include_router(reads.router, prefix=PREFIX)
+    app.include_router(audit_log.open_router, prefix=PREFIX)
+    app.include_router(audit_log.router, prefix=PREFIX)
     app.include_router(health.status_router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(index.router)

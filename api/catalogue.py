@@ -109,11 +109,24 @@ class Caller(View):
     stands_in_for: list[Named]
 
 
+class ReplayRunView(View):
+    day: str
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    cases: int
+    events: int
+    divergences: int
+    faults: list[str]
+
+
 class SystemStatus(View):
     overdue_timers: int
     oldest_timer: AwareDatetime | None
     tasks: dict[str, int]
     beats: dict[str, AwareDatetime]
+    replay: ReplayRunView | None = Field(
+        description="最近一次夜间重放；divergences 不为 0 即有记录与重放不一致"
+    )
 
 
 class Status(View):
@@ -135,3 +148,25 @@ class Check(View):
 class Readiness(View):
     ready: bool
     checks: list[Check]
+
+
+class LogKey(View):
+    name: str
+    vkey: str = Field(description="名称+编号+公钥，见 C2SP signed-note")
+    use: str = Field(description="log 日志，witness 见证方", examples=["log"])
+    since: str
+    retired: str = Field(description="停用的时刻；在用的为空")
+
+
+class LogKeyList(View):
+    keys: list[LogKey]
+
+
+class LogProof(View):
+    old: int
+    new: int
+    proof: list[str] = Field(description="散列，十六进制，次序见 RFC 9162 §2.1.4")
+
+
+class Cosigned(View):
+    witnesses: list[str] = Field(description="这次收下了谁的签名")

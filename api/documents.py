@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from api.audit_schemas import BODIES as AUDIT_BODIES
 from api.bodies import (
     AnswerExtensionBody,
     AskExtensionBody,
@@ -53,6 +54,7 @@ _BODIES: Final = (
     *SUBJECT_BODIES,
     *ORGANISATION_BODIES,
     *IMPORT_BODIES,
+    *AUDIT_BODIES,
 )
 
 

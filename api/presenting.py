@@ -47,7 +47,7 @@ from engine.fields import SEALED
 from engine.machine import CompiledStep, Program
 from engine.recorded import parse_recorded
 
-__all__ = ["LIGHT_WORDS", "Presenter", "etag_of", "field_view", "light_view"]
+__all__ = ["CLOCK_WORDS", "LIGHT_WORDS", "Presenter", "etag_of", "field_view", "light_view"]
 
 LIGHT_WORDS: Final[Mapping[Light, Literal["绿", "黄", "红", "灰"]]] = {
     "green": "绿",
@@ -61,7 +61,7 @@ _CALENDAR_WORDS: Final[Mapping[str, Literal["正式", "暂定", "未公布"]]] =
     "provisional": "暂定",
     "missing": "未公布",
 }
-_CLOCK_WORDS: Final = {
+CLOCK_WORDS: Final = {
     "running": "计时中",
     "paused": "挂起",
     "met": "按时完成",
@@ -157,7 +157,7 @@ class Presenter:
         """Everything about a case; as it stood at `as_of` no step is open any more, and personal values stay hidden."""
         program, moment = self.program(case), as_of or self._now
         looked = [] if as_of else self._looked(program, case)
-        secrets = self._secrets(case, looked)
+        secrets = self._secrets(program.definition, case, looked)
         return CaseView(
             **self._head(case, moment),
             digest=case.digest,
@@ -244,7 +244,7 @@ class Presenter:
             id=key,
             title=self.clock_title(program, case, key),
             status=clock.status,
-            status_word=_CLOCK_WORDS[clock.status],
+            status_word=CLOCK_WORDS[clock.status],
             limit=parse_recorded(clock.limit).zh,
             extended=[parse_duration(words).zh for words in clock.extended],
             started_at=clock.started_at,
@@ -306,11 +306,19 @@ class Presenter:
             return file.name or value
         return str(value)
 
-    def _secrets(self, case: Case, looked: Iterable[_Looked]) -> Mapping[str, bytes] | None:
-        """Personal values are for those who handle the case now: who calls back needs the number, who reads does not."""
+    def _secrets(
+        self, definition: Definition, case: Case, looked: Iterable[_Looked]
+    ) -> Mapping[str, bytes] | None:
+        """Personal values are for those who handle the case now: who calls back needs the number, who reads does not.
+
+        Who sees them stands in the journal before they do. Errors: `StoreUnavailable`.
+        """
         if not any(one.is_theirs for one in looked):
             return None
-        return self._container.personal.of(case.id)
+        secrets = self._container.personal.of(case.id)
+        if fields := _sealed_fields(case, secrets):
+            self._container.reads.shown(self._caller.actor, {"case": case.id}, fields, self._now)
+        return secrets
 
     # Steps
 
@@ -351,6 +359,18 @@ class Presenter:
         return _Looked(view, all(reason.code not in AUTHORITY for reason in reasons))
 
 
+def _sealed_fields(case: Case, secrets: Mapping[str, bytes]) -> list[str]:
+    """Fields of the case and of its lanes whose personal value is still there to be shown."""
+    everything = (case.data, *(lane.data for lane in case.lanes.values()))
+    found = {
+        name
+        for data in everything
+        for name, value in data.items()
+        if isinstance(value, dict) and value.get(SEALED) in secrets
+    }
+    return sorted(found)
+
+
 def _clocks_in_order(case: Case) -> list[str]:
     """Open ones first, the earliest due first."""
     return sorted(case.clocks, key=lambda k: (not case.clocks[k].is_open, case.clocks[k].due_at, k))
@@ -375,7 +395,7 @@ def _working_days(start: datetime, end: datetime, calendar: Calendar) -> Iterato
 
 def _left_words(clock: Clock, minutes: int, days: int) -> str:
     if not clock.is_open:
-        return _CLOCK_WORDS[clock.status]
+        return CLOCK_WORDS[clock.status]
     hours, rest = divmod(abs(minutes), 60)
     span = f"{hours}小时{rest}分" if rest else f"{hours}小时"
     if minutes < 0:

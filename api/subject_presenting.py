@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -58,6 +58,8 @@ class SubjectPresenter:
         subjects, now = self._container.subjects, self._container.now()
         facts = subjects.facts(subject.id, as_of=as_of)
         shows_personal = may_write or subject.id in self._caller.reach.subjects
+        if shows_personal and (shown := self._personal({fact for fact, _ in facts})):
+            self._container.reads.shown(self._caller.actor, {"subject": subject.id}, shown, now)
         return SubjectView(
             **self.summary(subject).model_dump(),
             as_of=as_of or now,
@@ -69,6 +71,9 @@ class SubjectPresenter:
             cases=self._cases(subject),
             contacts=self._contacts(subjects.contacts(subject.id, now)),
         )
+
+    def _personal(self, facts: Iterable[str]) -> list[str]:
+        return sorted(fact for fact in facts if (spec := self._specs.get(fact)) and spec.personal)
 
     def _cases(self, subject: Subject) -> list[CaseSummary]:
         wanted = Filter(subject=subject.id)

@@ -131,7 +131,7 @@ def _is_spelling(data: bytes, value: Json) -> bool:
 def is_profile(data: bytes, value: Json) -> bool:
     """Whether a value read from `data`, which `encode` spells alike, holds nothing that the profile forbids.
 
-    Quick: True is certain; False may be a mere doubt, and a walk over the value then tells (tests/property/test_canonical_laws.py).
+    True is certain; False may be a mere doubt, which a walk over the value settles. See tests/property/test_canonical_laws.py.
     """
     return b"\\u0000" not in data and _is_sound([value], DEPTH_LIMIT)
 

@@ -53,7 +53,10 @@ class Event:
 
 
 def read(data: bytes) -> Event:
-    """An event from its stored bytes, in today's shape. Errors: `NotCanonical` if they are not JSON of the profile, `UnknownVersion`."""
+    """An event from its stored bytes, in today's shape.
+
+    Errors: `NotCanonical` if they are not JSON of the profile, `UnknownVersion`.
+    """
     return _event(today(canonical.decode(data)), data)
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "parse_proof",
     "parse_vkey",
     "proof_text",
+    "require_name",
     "signatures",
     "signed",
     "text_of",
@@ -147,7 +148,7 @@ def signed(text: str, signer: Signer) -> str:
     """The note: the text, an empty line and one signature. Errors: `Malformed`."""
     _require_text(text)
     raw = signer.sign(text.encode())
-    return text + "\n" + Signature(_named(signer.name), signer.key_id, raw).line
+    return text + "\n" + Signature(require_name(signer.name), signer.key_id, raw).line
 
 
 def opened(note: str, verifiers: Iterable[Verifier]) -> Opened:
@@ -185,7 +186,7 @@ def signatures(note: str) -> list[Signature]:
 def vkey(name: str, algorithm: int, public_key: bytes) -> str:
     """How a public key is written down: name, key id, and algorithm with key (signed-note, "Verifier keys")."""
     id_ = key_id(name, algorithm, public_key).hex()
-    return f"{_named(name)}+{id_}+{_base64(bytes([algorithm]) + public_key)}"
+    return f"{require_name(name)}+{id_}+{_base64(bytes([algorithm]) + public_key)}"
 
 
 def key_id(name: str, algorithm: int, public_key: bytes) -> bytes:
@@ -207,7 +208,7 @@ def parse_vkey(text: str) -> VerifierKey:
     parts = text.strip().split("+", 2)
     if len(parts) != 3 or not re.fullmatch("[0-9a-f]{8}", parts[1]):
         raise Malformed("公钥须写作：名称+八位十六进制+base64", hint="bihuan audit key list 列出公钥")
-    name, id_, data = _named(parts[0]), bytes.fromhex(parts[1]), _bytes(parts[2])
+    name, id_, data = require_name(parts[0]), bytes.fromhex(parts[1]), _bytes(parts[2])
     if len(data) < 2 or key_id(name, data[0], data[1:]) != id_:
         raise Malformed(f"公钥 {name} 与它的编号不符", hint="抄写时有误；请对方重新给出公钥")
     return VerifierKey(name, id_, data[0], data[1:])
@@ -224,7 +225,7 @@ def cosignature_message(text: str, seconds: int) -> bytes:
 def cosignature_line(text: str, signer: Signer, seconds: int) -> Signature:
     """`signer` has the key id of a cosigning key (`COSIGNATURE`)."""
     raw = signer.sign(cosignature_message(text, seconds))
-    return Signature(_named(signer.name), signer.key_id, seconds.to_bytes(8, "big") + raw)
+    return Signature(require_name(signer.name), signer.key_id, seconds.to_bytes(8, "big") + raw)
 
 
 def cosigned(note: str, signature: Signature) -> str:
@@ -305,7 +306,8 @@ def _signature(line: str) -> Signature:
     return Signature(name, data[:4], data[4:])
 
 
-def _named(name: str) -> str:
+def require_name(name: str) -> str:
+    """The name, if a key may have it. Errors: `Malformed`."""
     if not _NAME.fullmatch(name):
         raise Malformed(f"密钥名“{name}”不能为空，不能有空白和加号", hint="例如 kjt.example.gov.cn/bihuan")
     return name

@@ -27,7 +27,10 @@ from engine.upcasting import today
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """`kind`: `state` the fold gives another state, `decision` deciding again gives other bytes or refuses, `unreadable` no event."""
+    """`kind`: `state` the fold gives another state, `decision` deciding again gives other bytes or refuses, `unreadable` none.
+
+    `seq` is its place in the history.
+    """
 
     case: str
     seq: int

@@ -1,7 +1,7 @@
 """Events of earlier versions, read into today's shape. Their bytes stay as they were hashed: only the reading is carried over.
 
 One entry of `UPCASTERS` for each version that is no longer written: it makes a body of version `v` into one of `v + 1`. What a
-later version can only compute from the case (`after`, where the form of a case changed) it leaves out, and replay then does not ask it.
+later version can only compute from the case (`after`, where the form of a case changed) it leaves out; replay then does not ask.
 """
 
 from __future__ import annotations

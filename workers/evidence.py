@@ -11,13 +11,14 @@ from typing import Final
 import structlog
 
 from adapters.bootstrap import Container
+from adapters.evidence.integrator import GROUP
 from adapters.metrics import Metrics
 from engine.errors import BihuanError
 
-__all__ = ["GROUP", "Evidence"]
+__all__ = ["Evidence"]
 
-# SQLite's one write lock is held for a group: 250 take as long as a group of clocks does (`make bench`).
-GROUP: Final = 250
+# SQLite's one write lock is held for a group: 250 hold it for about as long as a group of clocks does.
+SQLITE_GROUP: Final = 250
 _SIGN_EVERY: Final = timedelta(seconds=1)
 _COMPLAIN_EVERY: Final = timedelta(minutes=1)
 _LIST_EVERY: Final = timedelta(minutes=1)
@@ -31,13 +32,14 @@ class Evidence:
     def __init__(self, container: Container, metrics: Metrics) -> None:
         self._container = container
         self._metrics = metrics
+        self._group = SQLITE_GROUP if container.database.is_sqlite else GROUP
         self._signed_at: datetime | None = None
         self._complained_at: datetime | None = None
         self._listed_at: datetime | None = None
 
     def tick(self, now: datetime) -> bool:
         """Whether more events wait for the tree. Errors: `StoreUnavailable`, `TreeBroken`, and any other."""
-        ran = self._container.integrator.run(now, limit=GROUP)
+        ran = self._container.integrator.run(now, limit=self._group)
         if ran.leaves:
             log.debug("leaves_added", number=ran.leaves)
         if not ran.more and _is_time(self._listed_at, now, _LIST_EVERY):

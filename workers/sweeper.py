@@ -25,6 +25,7 @@ __all__ = ["Sweeper", "Swept"]
 # Cases in one transaction, and the pause after it: a longer transaction, or none, keeps people waiting at SQLite's one lock.
 GROUP = 50
 _BREATH_SECONDS = 0.01
+_REST_SECONDS = 0.02
 GROUPS_IN_A_PASS = 40
 BATCHES_IN_A_PASS = 20
 _BEAT_EVERY = timedelta(seconds=5)
@@ -83,6 +84,7 @@ class Sweeper:
                 more = self._guarded("lists", self._list_if_time) or more
                 more = self._guarded("slots", self._open_slots) or more
                 more = self._guarded("evidence", self._integrate) or more
+                more = self._guarded("replay", self._replay) or more
                 if not more:
                     stop.wait(period)
 
@@ -139,6 +141,13 @@ class Sweeper:
         more = self._evidence.tick(self._container.now())
         if more:
             self._stop.wait(_BREATH_SECONDS)
+        return more
+
+    def _replay(self) -> bool:
+        """A slice of the nightly replay, and a pause as long as it takes: it has all night."""
+        more = self._container.nightly.run(self._container.now(), worker=self._performer.worker)
+        if more:
+            self._stop.wait(_REST_SECONDS)
         return more
 
     def _keep_house(self) -> None:

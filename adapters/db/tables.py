@@ -318,11 +318,18 @@ class CheckpointTable(_Rows, table=True):
 
 
 class ReplayRunTable(_Rows, table=True):
-    """A replay of many cases and what it found; `faults` is a canonical list of sentences, the first hundred."""
+    """The replay of all cases of one local day; `faults` is a canonical list of sentences, the first hundred.
+
+    `last` is the case up to which it has come; it belongs to `worker` until `leased_until`.
+    """
 
     __tablename__ = "replay_run"
 
-    started_at: int = _key(BigInteger)
+    day: str = _key()
+    worker: str = _text()
+    leased_until: int = _integer()
+    last: str = _text()
+    started_at: int = _integer()
     finished_at: int | None = _integer(nullable=True)
     cases: int = _integer()
     events: int = _integer()

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import IO, Final
 
 from engine import notes
-from engine.notes import Checkpoint
+from engine.notes import Checkpoint, Malformed
 
 __all__ = ["CheckpointFile", "divided"]
 
 NAME: Final = "checkpoints.txt"
 _TAIL: Final = 64 * 1024  # more than the longest note
+_DASH: Final = "— ".encode()
 
 
 class CheckpointFile:
@@ -31,15 +32,15 @@ class CheckpointFile:
         """The last whole note. Errors: `engine.notes.Malformed`, `OSError`."""
         try:
             with self.path.open("rb") as file:
-                found = _last_note(file)
+                found = list(divided(_tail(file)[1]))
         except FileNotFoundError:
             return None
-        return (notes.parse_checkpoint(found), found) if found else None
+        return (notes.parse_checkpoint(found[-1]), found[-1]) if found else None
 
     def all(self) -> list[str]:
         """Every whole note, in the order in which they were written."""
         try:
-            return list(divided(self.path.read_text("utf-8")))
+            return list(divided(self.path.read_bytes()))
         except FileNotFoundError:
             return []
 
@@ -66,36 +67,38 @@ class CheckpointFile:
             yield file
 
 
-def divided(text: str) -> Iterator[str]:
-    """The notes of a file of checkpoints; an unfinished last one is left out."""
-    lines: list[str] = []
-    for line in text.splitlines(keepends=True):
-        if line == "\n" and lines and lines[-1].startswith("— ") and lines[-1].endswith("\n"):
-            yield "".join(lines)
+def divided(data: bytes) -> Iterator[str]:
+    """The notes of a file of checkpoints; an unfinished last one is left out. Errors: `Malformed` for what is no text."""
+    for note in _divided(data):
+        try:
+            yield note.decode()
+        except UnicodeDecodeError as error:
+            raise Malformed("检查点文件损坏", hint="从备份恢复该文件") from error
+
+
+def _divided(data: bytes) -> Iterator[bytes]:
+    lines: list[bytes] = []
+    for line in data.splitlines(keepends=True):
+        if line == b"\n" and lines and lines[-1].startswith(_DASH):
+            yield b"".join(lines)
             lines = []
         else:
             lines.append(line)
 
 
-def _last_note(file: IO[bytes]) -> str:
-    found = list(divided(_tail(file)[1]))
-    return found[-1] if found else ""
-
-
-def _tail(file: IO[bytes]) -> tuple[int, str]:
-    """Where the tail begins and what it says: whole notes from the first on that begins in it."""
+def _tail(file: IO[bytes]) -> tuple[int, bytes]:
+    """Where the tail begins and what it holds: whole notes from the first on that begins in it."""
     size = file.seek(0, os.SEEK_END)
     start = max(0, size - _TAIL)
     file.seek(start)
     data = file.read()
     if start:  # it may begin in the middle of a note: the empty line after a signature ends one
-        at = data.index("\n— ".encode())
-        at = data.index(b"\n\n", at) + 2
+        at = data.index(b"\n\n", data.index(b"\n" + _DASH)) + 2
         start, data = start + at, data[at:]
-    return start, data.decode("utf-8", errors="ignore")
+    return start, data
 
 
 def _whole(file: IO[bytes]) -> int:
     """How many bytes the whole notes take."""
-    start, text = _tail(file)
-    return start + sum(len(note.encode()) + 1 for note in divided(text))
+    start, data = _tail(file)
+    return start + sum(len(note) + 1 for note in _divided(data))

@@ -78,6 +78,11 @@ class Journal:
             query = query.where(EVENT.c.type.in_([str(type) for type in types]))
         return [canonical.decode(data) for data in connection.scalars(query)]
 
+    def suite(self) -> str:
+        """The hash suite that the log was opened with, or will be."""
+        opened = self.entries(EntryType.LOG_OPENED)
+        return str(opened[0]["data"]["suite"]) if opened else SUITE
+
     def lock(self, connection: Connection) -> None:
         """Until the transaction ends nobody else appends: what `entries_in` reads now stays the whole journal."""
         if not self._database.is_sqlite:

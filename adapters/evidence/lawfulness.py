@@ -13,9 +13,9 @@ from sqlalchemy import select
 from adapters.db.database import Database
 from adapters.db.tables import DIRECTORY
 from adapters.evidence.journal import Journal
-from adapters.evidence.snapshot import Part
+from adapters.evidence.snapshot import WHOLE, Part
 from adapters.evidence.sound import FAULTS_KEPT
-from adapters.evidence.stored import Stored, Wanted, stored_case, stored_cases
+from adapters.evidence.stored import EVERYTHING, Stored, Wanted, stored_case, stored_cases
 from adapters.registry import CalendarRegistry, DefinitionRegistry
 from engine import canonical
 from engine.audit.journal import EntryType
@@ -105,7 +105,7 @@ class Lawfulness:
     def case(self, case: CaseId) -> Lawful:
         return self._sum(stored_case(self._database, case))
 
-    def of(self, part: Part = Part(), wanted: Wanted = Wanted()) -> Lawful:
+    def of(self, part: Part = WHOLE, wanted: Wanted = EVERYTHING) -> Lawful:
         """Errors: `StoreUnavailable`."""
         return self._sum(stored_cases(self._database, part, wanted))
 

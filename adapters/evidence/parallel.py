@@ -20,7 +20,7 @@ __all__ = ["PARTS_OF_EACH", "cores", "spread"]
 PARTS_OF_EACH: Final = 16  # parts for each process: so that all end at nearly the same time
 _Found = TypeVar("_Found")
 
-_made: Container | None = None
+_own: list[Container] = []  # of this process, once it has begun
 
 
 def cores() -> int:
@@ -49,12 +49,9 @@ def spread(
 
 
 def _begin(settings: Settings) -> None:
-    global _made
-    _made = build(settings, upgrade=False)
+    _own.append(build(settings, upgrade=False))
     settle()
 
 
 def _in_process(work: Callable[[Container, Part], _Found], part: Part) -> _Found:
-    if _made is None:
-        raise RuntimeError("the process has not begun")
-    return work(_made, part)
+    return work(_own[0], part)

@@ -8,9 +8,9 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from adapters.db.database import Database
-from adapters.evidence.snapshot import Part, snapshot
+from adapters.evidence.snapshot import WHOLE, Part, snapshot
 from adapters.evidence.sound import FAULTS_KEPT
-from adapters.evidence.stored import CaseRow, Stored, Wanted, stored_case, stored_cases
+from adapters.evidence.stored import EVERYTHING, CaseRow, Stored, Wanted, stored_case, stored_cases
 from adapters.registry import CalendarRegistry, DefinitionRegistry
 from engine.audit.soundness import Examiner, Head, Row, against_cases
 from engine.canonical import loose
@@ -86,7 +86,7 @@ class Replays:
         """One history: what its bytes say against what deciding again gives, and against the stored case."""
         return self._sum(stored_case(self._database, case))
 
-    def of(self, part: Part = Part(), wanted: Wanted = Wanted()) -> Verified:
+    def of(self, part: Part = WHOLE, wanted: Wanted = EVERYTHING) -> Verified:
         """Histories without a case are found where everything is wanted. Errors: `StoreUnavailable`."""
         return self._sum(stored_cases(self._database, part, wanted))
 

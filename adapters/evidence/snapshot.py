@@ -8,14 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import psycopg
 
 from adapters.db import errors
 from adapters.db.database import BUSY_SECONDS, Database
 
-__all__ = ["Part", "Snapshot", "parts", "snapshot"]
+__all__ = ["WHOLE", "Part", "Snapshot", "parts", "snapshot"]
 
 _ROWS_AT_ONCE = 2_000
 
@@ -25,6 +25,9 @@ class Part(NamedTuple):
 
     after: str = ""
     until: str | None = None
+
+
+WHOLE: Final = Part()
 
 
 class Snapshot(Protocol):

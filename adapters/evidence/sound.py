@@ -7,7 +7,7 @@ from itertools import starmap
 from typing import Any, Final
 
 from adapters.db.database import Database
-from adapters.evidence.snapshot import Part, snapshot
+from adapters.evidence.snapshot import WHOLE, Part, snapshot
 from engine.audit.soundness import COLUMNS, Examiner, Fault, Head, against_cases
 
 __all__ = ["FAULTS_KEPT", "Sound", "Soundness"]
@@ -52,7 +52,7 @@ class Soundness:
         self._database = database
         self._log = log
 
-    def of(self, part: Part = Part()) -> Sound:
+    def of(self, part: Part = WHOLE) -> Sound:
         """Errors: `StoreUnavailable`."""
         examiner = Examiner(self._log, keep=FAULTS_KEPT)
         cases, wrong, faults = 0, 0, []

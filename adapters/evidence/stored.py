@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from adapters.db import rows
 from adapters.db.database import Database
-from adapters.evidence.snapshot import Part, snapshot
+from adapters.evidence.snapshot import WHOLE, Part, snapshot
 from engine.audit.journal import JOURNAL
 from engine.audit.soundness import COLUMNS, Row
 from engine.case import CaseId
 
-__all__ = ["CaseRow", "Stored", "Wanted", "stored_case", "stored_cases"]
+__all__ = ["EVERYTHING", "CaseRow", "Stored", "Wanted", "stored_case", "stored_cases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ def _after_all(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
+EVERYTHING: Final = Wanted()
+
+
 class CaseRow(NamedTuple):
     id: str
     seq: int
@@ -68,7 +71,7 @@ def stored_case(database: Database, case: CaseId) -> Iterator[Stored]:
     return _read(database, [("c.id = ?", case)], [("e.case_id = ?", case)])
 
 
-def stored_cases(database: Database, part: Part = Part(), wanted: Wanted = Wanted()) -> Iterator[Stored]:
+def stored_cases(database: Database, part: Part = WHOLE, wanted: Wanted = EVERYTHING) -> Iterator[Stored]:
     """Histories without a case come where everything is wanted; the journal never. Errors: `StoreUnavailable`."""
     inside = [("{} > ?", part.after), *([("{} <= ?", part.until)] if part.until is not None else [])]
     cases = [*((text.format("c.id"), value) for text, value in inside), *wanted.conditions()]
@@ -86,10 +89,8 @@ _EVENTS_OF: Final = f'SELECT {_EVENT} FROM "case" c JOIN event e ON e.case_id = 
 
 def _read(database: Database, cases: Conditions, events: Conditions | None) -> Iterator[Stored]:
     """`events` None: the events of these cases alone."""
-    if events is None:
-        query = _query(_EVENTS_OF, cases, "c.id, e.seq")
-    else:
-        query = _query(_EVENTS, events, "e.case_id, e.seq")
+    own = _query(_EVENTS_OF, cases, "c.id, e.seq")
+    query = own if events is None else _query(_EVENTS, events, "e.case_id, e.seq")
     with snapshot(database) as found:
         histories = groupby(found.rows(*query), key=itemgetter(0))
         for stored in _together(histories, found.rows(*_query(_CASES, cases, "c.id"))):

@@ -19,10 +19,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.evidence.keys import verifier_of
+from adapters.evidence.keys import Ed25519Key, KeyRefused, make_key, read_key, verifier_of
 from engine import notes, tree
 from engine.errors import BihuanError
-from engine.notes import Checkpoint, Malformed, Signature, Signer
+from engine.notes import COSIGNATURE, Checkpoint, Malformed, Signature, Signer
 
 __all__ = [
     "Advance",
@@ -33,7 +33,9 @@ __all__ = [
     "advance_text",
     "fetched",
     "parse_advance",
+    "seen_by",
     "send",
+    "witness_key",
 ]
 
 _MOST_BYTES: Final = 256 * 1024
@@ -68,6 +70,28 @@ class Seen:
     size: int
     root: bytes
     note: str
+
+
+def witness_key(path: Path, name: str = "") -> Ed25519Key:
+    """The witness's key, made where there is none yet; its name stands beside it in a file that may be handed on.
+
+    Errors: `KeyRefused`, `Malformed`.
+    """
+    public = path.with_name(f"{path.name}.vkey")
+    if path.exists():
+        known = notes.parse_vkey(public.read_text("utf-8"))
+        return Ed25519Key(known.name, read_key(path), COSIGNATURE)
+    if not name:
+        raise KeyRefused(f"没有见证方的密钥 {path}", hint="bihuan audit witness key --name 名称")
+    notes.require_name(name)  # before anything is written
+    made = Ed25519Key(name, make_key(path), COSIGNATURE)
+    public.write_text(f"{made.vkey}\n", encoding="utf-8")
+    return made
+
+
+def seen_by(state: Path) -> dict[str, Seen]:
+    """What a witness last cosigned, by log. Errors: `Malformed`."""
+    return _read(state)
 
 
 def advance_text(advance: Advance) -> str:

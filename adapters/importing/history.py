@@ -33,7 +33,7 @@ from engine.case import CaseId
 from engine.commands import Import
 from engine.directory import covers
 from engine.errors import BihuanError, CaseExists, StaleCase
-from engine.runtime import MAX_TRIES, Engine, Outcome, Refused, request_of
+from engine.runtime import ERASED_REQUEST, MAX_TRIES, Engine, Outcome, Refused, request_of
 
 __all__ = ["Histories", "HistoryOptions", "HistoryRun"]
 
@@ -294,7 +294,9 @@ def _changed(orders: Iterable[WorkOrder], known: Mapping[str, TakenOver]) -> dic
     return {
         order.number: (before.case, order.command)
         for order in orders
-        if order.command and (before := known.get(order.number)) and before.request != _request(order.command)
+        if order.command
+        and (before := known.get(order.number))
+        and before.request not in (ERASED_REQUEST, _request(order.command))
     }
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import insert, select
 from adapters.db.database import Database
 from adapters.db.rows import micros
 from adapters.db.tables import SNAPSHOT
+from adapters.evidence.reads import Reads
 from adapters.personal import PersonalValues
 from adapters.programme.figures import Figures
 from adapters.programme.registry import ProgrammeRegistry
@@ -116,6 +117,7 @@ class Reports:
         calendars: CalendarRegistry,
         directories: DirectoryRegistry,
         personal: PersonalValues,
+        reads: Reads,
         calendar: str,
         templates: Path | None = None,
         programmes: ProgrammeRegistry,
@@ -126,6 +128,7 @@ class Reports:
         self._calendars = calendars
         self._directories = directories
         self._personal = personal
+        self._reads = reads
         self._calendar = calendar
         self._templates = templates
         self._programmes = programmes
@@ -150,7 +153,27 @@ class Reports:
         content = self._written(report, watermark, chosen)
         name = f"{_NO_FILE_NAME.sub('', report.title)[:80] or kind.title}.{chosen}"
         entry = self._log(report, actor=actor, now=now, reason=watermark.reason, name=name, content=content)
+        self._tell(asked, report, actor=actor, reach=reach, now=now, reason=watermark.reason)
         return Exported(name, MEDIA_TYPES[chosen], content, report, entry)
+
+    def look(self, asked: Asked, *, actor: Actor, reach: Reach, now: datetime, reason: str = "") -> Report:
+        """As `build`, for whoever reads the value itself: that they did stands in the journal."""
+        report = self.build(asked, actor=actor, reach=reach, now=now)
+        self._tell(asked, report, actor=actor, reach=reach, now=now, reason=reason)
+        return report
+
+    def _tell(
+        self, asked: Asked, report: Report, *, actor: Actor, reach: Reach, now: datetime, reason: str
+    ) -> None:
+        """A report about a region may show something of every case there; `cases` counts its rows."""
+        about: dict[str, Any] = {"regions": [asked.region] if asked.region else list(reach.regions)}
+        if asked.case:
+            about = {"case": asked.case}
+        rows = 1 if asked.case else sum(len(table.rows) for table in report.tables)
+        scope = {"report": report.kind, "period": report.period, **about}
+        self._reads.told(
+            "report", scope, actor=actor, at=now, cases=rows, purpose=reason, digest=report.digest
+        )
 
     # Asking
 

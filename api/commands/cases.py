@@ -8,9 +8,8 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
-from api.commands.opening import container, everything
+from api.commands.opening import OPERATOR, container, everything
 from api.commands.output import AsJson, answer, columns, row, table
-from api.commands.audit.replaying import show_verified
 from api.commands.timeline import Lookups, moment, show_lines, timeline, working_words
 from api.presenting import LIGHT_WORDS
 from engine import clocks, timing
@@ -33,7 +32,7 @@ Number = Annotated[str, typer.Argument(help="The number of the case.")]
 def show(number: Number, as_json: AsJson = False) -> None:
     """Where the case is, who holds it, its lanes and its clocks."""
     with container() as made:
-        case = _case(made, number)
+        case = case_of(made, number)
         program = made.definitions.digest(case.digest)
         calendar = made.calendars.current(program.definition.calendar)
         data = {**case.as_data(), "head": case.head, "clocks": _clocks(case, program, calendar, made)}
@@ -45,7 +44,7 @@ def show(number: Number, as_json: AsJson = False) -> None:
 def history(number: Number, as_json: AsJson = False) -> None:
     """Everything that happened, one line for each event."""
     with container() as made:
-        case = _case(made, number)
+        case = case_of(made, number)
         stored = made.views.history(case.id)
         lines = list(timeline(stored, lookups(made)))
     answer(
@@ -65,7 +64,7 @@ def explain(
 ) -> None:
     """Why a deadline is when it is: what was counted, what was skipped and why, pauses and extensions."""
     with container() as made:
-        case = _case(made, number)
+        case = case_of(made, number)
         if clock not in case.clocks:
             raise UnknownClock(f"事项没有时钟“{clock}”", hint=f"现有：{'、'.join(case.clocks)}")
         calendar = made.calendars.current(made.definitions.digest(case.digest).definition.calendar)
@@ -83,27 +82,21 @@ def explain(
 
 
 @app.command()
-def replay(number: Number, as_json: AsJson = False) -> None:
-    """Verify the chain of hashes and decide every event again. Exit code 1 if anything differs."""
-    with container() as made:
-        case = _case(made, number)
-        found = made.replays.case(case.id)
-    answer(found.as_data(), as_json, lambda console: show_verified(console, found))
-    if not found.is_sound:
-        raise typer.Exit(1)
-
-
-@app.command()
 def erase(
     number: Number,
     yes: Annotated[bool, typer.Option("--yes", help="Erase; without it, only say how many.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; it stays in the journal.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Erase the personal values of a case for ever. Its history keeps their commitments and stays valid."""
+    """Erase the personal values of a case for ever, with a reason. Its history keeps their commitments and stays valid."""
     with container() as made:
-        case = _case(made, number)
-        found = made.personal.erase(case.id) if yes else len(made.personal.of(case.id))
-    words = "personal values erased" if yes else "personal values; --yes erases them for ever"
+        case = case_of(made, number)
+        found = (
+            made.personal.erase(case.id, reason=reason, actor=OPERATOR, at=made.now())
+            if yes
+            else len(made.personal.of(case.id))
+        )
+    words = "personal values erased" if yes else "personal values; --yes --reason … erases them for ever"
     data = {"case": case.id, "personal_values": found, "erased": yes}
     answer(data, as_json, lambda console: console.print(f"case {case.id}: {found} {words}"))
 
@@ -112,7 +105,8 @@ def lookups(made: Container) -> Lookups:
     return Lookups(made.definitions.digest, made.calendars.digest, made.directories.current())
 
 
-def _case(made: Container, number: str) -> Case:
+def case_of(made: Container, number: str) -> Case:
+    """Errors: `UnknownCase`."""
     case = made.views.case(CaseId(number), everything(made))
     if case is None:
         raise UnknownCase(

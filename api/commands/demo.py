@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.evidence.replaying import Verified
-from api.commands.output import AsJson, answer, console
 from api.commands.audit.replaying import show_verified
+from api.commands.output import AsJson, answer, console
 from api.commands.timeline import show_lines
 from api.demo.telling import Told, performance
 

@@ -32,7 +32,13 @@ def status(as_json: AsJson = False) -> None:
     """What is owed now, and how late clocks have fired. Exit code 1 if something due has not been fired."""
     with container() as made:
         owed = made.views.owed(made.now())
-        data = {**_owed_data(owed), "lateness": histogram(latenesses(made.database)), "states": _states(made)}
+        run = made.nightly.latest()
+        data = {
+            **_owed_data(owed),
+            "lateness": histogram(latenesses(made.database)),
+            "replay": run.as_data() if run else None,
+            "states": _states(made),
+        }
     answer(data, as_json, lambda console: _show(console, data))
     if owed.overdue_timers or owed.tasks["dead"]:
         raise typer.Exit(1)
@@ -74,6 +80,16 @@ def _sweepers_words(sweepers: list[dict[str, Any]]) -> str:
     return ", ".join((*alive, *gone)) or "none yet"
 
 
+def _replay_words(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "none yet; it comes each night after one o’clock"
+    when = (
+        f"finished at {run['finished_at']}" if run["finished_at"] else f"under way since {run['started_at']}"
+    )
+    first = f"; the first: {run['faults'][0]}" if run["faults"] else ""
+    return f"{run['cases']} cases, {run['events']} events, {run['divergences']} divergences, {when}{first}"
+
+
 def _show(console: Console, data: dict[str, Any]) -> None:
     overdue = data["overdue_timers"]
     style = "red" if overdue else "green"
@@ -86,6 +102,7 @@ def _show(console: Console, data: dict[str, Any]) -> None:
                 ("open cases", f"{data['open_cases']} ({data['late_cases']} late)"),
                 ("tasks", tasks),
                 ("sweepers", _sweepers_words(data["sweepers"])),
+                ("last replay", _replay_words(data["replay"])),
             ]
         )
     )

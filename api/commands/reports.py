@@ -42,7 +42,7 @@ def report(
     with container() as made:
         reach, now = everything(made), made.now()
         if as_json and output is None:
-            value = made.reports.build(asked, actor=OPERATOR, reach=reach, now=now)
+            value = made.reports.look(asked, actor=OPERATOR, reach=reach, now=now, reason=reason)
             answer({**value.as_data(), "digest": value.digest}, as_json, lambda console: None)
             return
         form = form or (output.suffix.removeprefix(".") if output else "")

@@ -15,7 +15,7 @@ from adapters.bootstrap import Container
 from adapters.db import migrate
 from adapters.db.views import Filter, Owed
 from api.auth import Caller
-from api.catalogue import Check, Readiness, Status, SystemStatus
+from api.catalogue import Check, Readiness, ReplayRunView, Status, SystemStatus
 from api.deps import TheCaller, TheContainer
 from api.documents import refusals
 from engine.calendar import YearStatus
@@ -26,6 +26,7 @@ status_router = APIRouter(tags=["运行"], responses=refusals(401, 403, 503))
 
 SILENT_AFTER: Final = timedelta(seconds=60)
 HORIZON: Final = timedelta(days=90)
+MERGE_DELAY: Final = timedelta(seconds=60)  # the most that the log promises
 
 
 @router.get("/livez", operation_id="livez", summary="进程活着", response_class=PlainTextResponse)
@@ -39,6 +40,7 @@ async def livez() -> str:
 )  # fmt: skip
 def readyz(container: TheContainer) -> Response:
     checks = [_checked(name, check, container) for name, check in _CHECKS.items()]
+    checks.append(_replay(container))
     found = Readiness(ready=all(check.ok for check in checks), checks=checks)
     status = 200 if found.ready else 503
     return Response(found.model_dump_json(), status_code=status, media_type="application/json")
@@ -59,7 +61,7 @@ def get_status(container: TheContainer, caller: TheCaller) -> Status:
         statement=_statement(container, owed),
         open_cases=views.count(reach, Filter(open=True)),
         late_cases=views.count(reach, Filter(open=True, late=True)),
-        system=_system(owed) if _sees_all(container, caller) else None,
+        system=_system(container, owed) if _sees_all(container, caller) else None,
     )
 
 
@@ -71,8 +73,10 @@ def _statement(container: Container, owed: Owed) -> str:
     return f"{moment} 以前到期的时钟，未触发的 0 个"
 
 
-def _system(owed: Owed) -> SystemStatus:
+def _system(container: Container, owed: Owed) -> SystemStatus:
+    run = container.nightly.latest()
     return SystemStatus(
+        replay=ReplayRunView(**run.as_data()) if run else None,
         overdue_timers=owed.overdue_timers,
         oldest_timer=owed.oldest_timer,
         tasks=dict(owed.tasks),
@@ -132,6 +136,16 @@ def _workflows(container: Container) -> str:
     return "" if container.definitions.all() else "还没有发布任何流程"
 
 
+def _evidence(container: Container) -> str:
+    """What is recorded must be in the signed tree within a minute: else nobody could show that it was there then."""
+    if fault := container.keys.fault() or container.checkpoints.fault():
+        return fault
+    delay = container.integrator.delay(container.now())
+    if delay <= MERGE_DELAY.total_seconds():
+        return ""
+    return f"有记录 {int(delay)} 秒没有进入证据日志：值守进程是否在运行？"
+
+
 _CHECKS: Final[dict[str, Callable[[Container], str]]] = {
     "schema": _schema,
     "sweeper": _sweeper,
@@ -139,7 +153,19 @@ _CHECKS: Final[dict[str, Callable[[Container], str]]] = {
     "directory": _directory,
     "workflows": _workflows,
     "files": _files,
+    "evidence": _evidence,
 }
+
+
+def _replay(container: Container) -> Check:
+    """Work goes on whatever the nightly replay has found: stopping it would not make the past whole."""
+    try:
+        run, number = container.nightly.latest(), container.nightly.divergences()
+    except BihuanError as error:
+        return Check(name="replay", ok=True, detail=error.message)
+    if number:
+        return Check(name="replay", ok=True, detail=f"夜间重放发现 {number} 处不一致：运行 bihuan status")
+    return Check(name="replay", ok=True, detail="正常" if run else "尚未重放，每夜一时以后进行")
 
 
 def _checked(name: str, check: Callable[[Container], str], container: Container) -> Check:

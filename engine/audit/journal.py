@@ -39,7 +39,8 @@ class EntryType(StrEnum):
     CASES_READ = (
         "cases.read"  # what: bundle|personal|sample|format|report, scope, cases (how many), purpose, digest
     )
-    SAMPLE_DRAWN = "sample.drawn"  # scope, population, root, seed, seed_case, seed_seq, drawn
+    SAMPLE_ANNOUNCED = "sample.announced"  # rule, scope, count, size, population, root, commitment
+    SAMPLE_DRAWN = "sample.drawn"  # announced, scope, population, root, seed, seed_case, seed_seq, seed_hash, secret, drawn
     REPLAYED = "replayed"  # cases, events, divergences, since
     LOG_RESTORED = "log.restored"  # from: a backup's moment, size, root
 

@@ -1,8 +1,8 @@
 """Level 4: was it lawful under the rules and the organisation of its day? Asked of a history whose bytes, chain and replay hold.
 
-Replay takes what an event says of the organisation for true: who held which role, whom an address meant. Here that is compared with
-the organisation as it was published. What a definition demands of people (separation of duties, how often, how long) is counted
-again from the events alone, without the counters of the case. Whatever cannot be read is left to level 3, which names it.
+Replay takes what an event says of the organisation for true: who held which role, whom an address meant. Here that is compared
+with the organisation as it was published. What a definition demands of people (separation of duties, how often, how long) is
+counted again from the events alone, without the counters of the case. Whatever cannot be read is left to level 3, which names it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def judge(
     """Everything unlawful in one case's history, seq ascending.
 
     `organisation` gives the organisations that were in force at a moment or within `GRACE` before it; where it knows none,
-    authority is not judged. A definition or calendar that `program` or `calendar` does not know is a finding, and ends the judging.
+    authority is not judged. A definition or calendar that is not known is a finding, and ends the judging.
     """
     findings: list[Finding] = []
     past = _Past()

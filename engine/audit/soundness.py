@@ -1,8 +1,8 @@
 """Level 1: stored rows against the bytes beside them, and the chain of each case. Every column is a reading of the bytes.
 
-`Examiner` takes rows in the order of case and seq, as many as there are, and keeps none. It looks at the bytes in their known order
-of keys and parses nothing: a row that it finds in order is in order, and one that it doubts is read as JSON and judged part by
-part (tests/unit/test_soundness.py). Whether the bytes are the one spelling of what they say is asked where they are read
+`Examiner` takes rows in the order of case and seq, as many as there are, and keeps none. It looks at the bytes in their known
+order of keys and parses nothing: a row that it finds in order is in order, and one that it doubts is read as JSON and judged part
+by part (tests/unit/test_soundness.py). Whether the bytes are the one spelling of what they say is asked where they are read
 again: by `canonical.verify_chain`, and by replay, which must come to the same bytes.
 """
 

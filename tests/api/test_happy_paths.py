@@ -12,6 +12,7 @@ from adapters.db.rows import micros
 from adapters.db.tables import BEAT
 from adapters.notices import Notice
 from engine import canonical
+from engine.access import Actor
 from tests.support.office import MORNING, PDF, Office
 
 LIAISON, TAX, FINANCE = "p-340104-liaison-1", "p-340104-tax-department-1", "p-340104-finance-department-1"
@@ -219,7 +220,8 @@ def test_personal_values_are_shown_to_who_handles_the_case_and_hidden_from_who_o
     assert phone("p-340104-supervisor-1") == (None, True)
     history = office.get(LIAISON, f"/cases/{case}/history", raw="true")
     assert "055100000000" not in history.text
-    office.container.personal.erase(case)
+    operator = Actor(id="operator", kind="system")
+    office.container.personal.erase(case, reason="示例", actor=operator, at=office.clock())
     assert phone(LIAISON) == (None, True)
 
 
@@ -321,11 +323,35 @@ def test_readiness_sees_a_sweeper_that_fell_silent_and_a_calendar_that_ends(offi
     with office.container.database.writing() as connection:
         connection.execute(sqlalchemy.insert(BEAT).values(worker="w", at=micros(office.clock())))
     assert office.client.get("/readyz").status_code == 200
+    office.container.integrator.catch_up(office.clock())
     office.clock.advance(timedelta(seconds=61))
     assert [c["name"] for c in office.client.get("/readyz").json()["checks"] if not c["ok"]] == ["sweeper"]
     office.clock.move_to(datetime(2027, 11, 1, tzinfo=UTC))
     failing = [c["name"] for c in office.client.get("/readyz").json()["checks"] if not c["ok"]]
     assert failing == ["sweeper", "calendar"]
+
+
+def test_readiness_sees_events_that_stay_outside_the_evidence_log(office: Office) -> None:
+    office.container.integrator.catch_up(office.clock())
+    office.open()
+    office.clock.advance(timedelta(seconds=60))
+    assert "evidence" not in failing_checks(office)
+    office.clock.advance(timedelta(seconds=1))
+    assert "61 秒" in failing_checks(office)["evidence"]
+    office.container.integrator.catch_up(office.clock())
+    assert "evidence" not in failing_checks(office)
+
+
+def test_readiness_sees_a_key_that_is_not_the_one_of_the_log(office: Office) -> None:
+    office.container.integrator.catch_up(office.clock())
+    office.container.checkpoints.sign(office.clock())
+    office.container.settings.key.unlink()
+    assert "没有日志密钥" in failing_checks(office)["evidence"]
+
+
+def failing_checks(office: Office) -> dict[str, str]:
+    checks = office.client.get("/readyz").json()["checks"]
+    return {check["name"]: check["detail"] for check in checks if not check["ok"]}
 
 
 def test_readiness_sees_a_folder_that_cannot_keep_evidence(office: Office) -> None:

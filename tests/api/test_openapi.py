@@ -48,7 +48,25 @@ IMPORTS = {
     "undo_import",
 }
 REPORTS = {"export_report", "list_reports"}
-OPEN_PATHS = {"/livez", "/readyz", "/metrics"}
+AUDIT = {
+    "announce_sample", "audit_as_of", "audit_case_time", "audit_conduct", "audit_deadlines", "audit_escalations",
+    "audit_lawful", "audit_time", "draw_sample",
+    "erase_personal_values", "get_sample", "list_reads", "list_samples",
+}  # fmt: skip
+LOG = {
+    "add_cosignatures",
+    "get_checkpoint",
+    "get_consistency",
+    "get_event_proof",
+    "get_tile",
+    "list_log_keys",
+}
+# The log is open to everybody, so that a witness needs no account.
+OPEN_LOG = {
+    f"/api/v1/log/{name}"
+    for name in ("checkpoint", "cosignatures", "keys", "proof/consistency", "tile/{level}/{place}")
+}
+OPEN_PATHS = {"/livez", "/readyz", "/metrics"} | OPEN_LOG
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +85,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 def test_the_names_of_operations_are_these_and_stay(document: dict[str, Any]) -> None:
     named = {operation["operationId"] for _, _, operation in operations(document)}
-    assert named == OPERATIONS | PROGRAMME | REGISTRY | IMPORTS | REPORTS
+    assert named == OPERATIONS | PROGRAMME | REGISTRY | IMPORTS | REPORTS | LOG | AUDIT
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -94,8 +112,16 @@ def test_every_operation_declares_its_answer_and_its_problems(document: dict[str
         assert operation["summary"], (path, method)
 
 
-# Uploading the same content twice is once; every export is one of its own in the log.
-NOT_COMMANDS = ("/api/v1/files", "/api/v1/reports/{kind}")
+# Uploading the same content twice is once, as is handing in a cosignature; every export is one of its own in the log. A sample
+# is known by its commitment, its draw by its number, and what is erased is gone.
+NOT_COMMANDS = (
+    "/api/v1/files",
+    "/api/v1/reports/{kind}",
+    "/api/v1/log/cosignatures",
+    "/api/v1/audit/samples",
+    "/api/v1/audit/samples/{number}/draw",
+    "/api/v1/audit/cases/{case}/erasures",
+)
 
 
 def test_every_command_asks_for_an_idempotency_key_and_describes_its_body(document: dict[str, Any]) -> None:
@@ -131,13 +157,17 @@ def test_answers_fit_their_schemas(document: dict[str, Any], shared_office: Offi
         "name": "no_activity",
         "indicator": "issue_in_time",
         "batch": looked_at(shared_office, person),
+        "number": announced(shared_office),
     }
+    asked = {"/api/v1/audit": {"at": "2027-01-01T09:00:00+08:00", "since": "2026-12-01"}}
     seen = set()
     for path, method, operation in operations(document):
         content = operation["responses"].get("200", {}).get("content", {})
         if method != "get" or "application/json" not in content or path in OPEN_PATHS:
             continue
-        answer = shared_office.client.get(path.format(**fills), headers=shared_office.headers(person))
+        prefix = next((known for known in asked if path.startswith(known)), "")
+        headers = shared_office.headers("p-34-auditor-1" if prefix else person)
+        answer = shared_office.client.get(path.format(**fills), headers=headers, params=asked.get(prefix))
         assert answer.status_code == 200, (path, answer.text)
         schema = {**content["application/json"]["schema"], "components": document["components"]}
         jsonschema.validate(answer.json(), schema)
@@ -155,6 +185,12 @@ def looked_at(office: Office, person: str) -> str:
     sent = office.client.post("/api/v1/files?name=a.xlsx", headers=headers, content=listed(row()))
     found: str = office.post(person, "/imports", {"digest": sent.json()["digest"]}).json()["id"]
     return found
+
+
+def announced(office: Office) -> int:
+    body = {"since": "2026-01-01", "until": "2027-12-31", "count": 1, "commitment": "0" * 64}
+    number: int = office.post("p-34-auditor-1", "/audit/samples", body).json()["number"]
+    return number
 
 
 def known_subject(container: Container) -> str:

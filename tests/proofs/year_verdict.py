@@ -60,7 +60,7 @@ class _Court:
             if owed.tasks[state]:
                 self.fault(f"{owed.tasks[state]} tasks are {state}")
 
-    # Every case: its chain, its replay, its holder and clock
+    # Every case: its bytes and chain, its replay, its lawfulness, its holder and clock
 
     def histories(self) -> None:
         found: Counter[str] = Counter()
@@ -70,7 +70,9 @@ class _Court:
             found.update(cases=1, events=len(stored), divergences=len(replayed.divergences))
             self.verdict.faults += [f"{case_id}: {each}" for each in replayed.divergences]
             self.verdict.faults += [f"{case_id}: {each}" for each in verify_chain("bihuan", case_id, stored)]
-        self.verdict.counts |= dict(found)
+        sound, lawful = self.made.soundness.of(), self.made.lawfulness.of()
+        self.verdict.counts |= {**found, "findings": lawful.found}
+        self.verdict.faults += [str(each) for each in (*sound.faults, *lawful.findings)]
         self._answered_for()
 
     def _cases(self) -> Iterator[CaseId]:

@@ -230,8 +230,8 @@ def test_a_clock_that_the_case_does_not_have_is_refused_with_those_it_has(
     assert "state" in ran.err
 
 
-def test_case_replay_verifies_chain_fold_and_decisions(bihuan: CommandLine, made: Container) -> None:
-    ran = bihuan("case", "replay", an_issue(made), "--json")
+def test_replay_of_one_case_verifies_chain_fold_and_decisions(bihuan: CommandLine, made: Container) -> None:
+    ran = bihuan("audit", "replay", an_issue(made), "--json")
     assert ran.code == 0
     assert ran.json() == {"cases": 1, "chains_intact": 1, "divergences": 0, "events": 2, "faults": []}
 
@@ -263,9 +263,64 @@ def test_replay_names_the_event_in_which_one_byte_was_changed(
     assert not any(fault.startswith(other) for fault in ran.json()["faults"])
 
 
-def test_replay_wants_cases_or_all_of_them(bihuan: CommandLine, made: Container) -> None:
+def test_replay_wants_cases_a_range_or_all_of_them(bihuan: CommandLine, made: Container) -> None:
     assert bihuan("audit", "replay").code == 2
     assert bihuan("audit", "replay", "--all").code == 0
+    assert bihuan("audit", "replay", "--all", "--region", REGION).code == 2
+    assert bihuan("audit", "replay", "202600000999").err.startswith("unknown_case: ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "cases"),
+    [
+        (["--region", REGION], 1),
+        (["--region", REGION[:4]], 1),
+        (["--region", "3499"], 0),
+        (["--workflow", "issue"], 1),
+        (["--workflow", "visit"], 0),
+        (["--since", "2026-11-23"], 1),
+        (["--since", "2026-11-24"], 0),
+    ],
+)
+def test_a_range_of_cases_is_replayed(
+    bihuan: CommandLine, made: Container, asked: list[str], cases: int
+) -> None:
+    an_issue(made)
+    assert bihuan("audit", "replay", *asked, "--json").json()["cases"] == cases
+
+
+def test_check_finds_a_sound_database_sound_on_every_level(bihuan: CommandLine, made: Container) -> None:
+    an_issue(made)
+    ran = bihuan("audit", "check", "--level", "4", "--json")
+    found = ran.json()
+    assert (ran.code, found["is_sound"]) == (0, True)
+    assert (found["level1"]["cases"], found["level3"]["cases"], found["level4"]["cases"]) == (2, 1, 1)
+
+
+def test_check_names_a_case_that_was_deleted_and_one_whose_end_was_cut(
+    bihuan: CommandLine, made: Container
+) -> None:
+    gone, cut = an_issue(made), an_issue(made)
+    with made.database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER event_no_delete")
+        connection.exec_driver_sql('DELETE FROM "case" WHERE id = ?', (gone,))
+        connection.exec_driver_sql("DELETE FROM event WHERE case_id = ? AND seq = 2", (cut,))
+    ran = bihuan("audit", "check", "--json")
+    faults = ran.json()["level1"]["faults"]
+    assert ran.code == 1
+    assert [(f["case"], f["seq"], f["code"]) for f in faults] == [(gone, 2, "row"), (cut, 1, "cut")]
+    assert "L1 字节与链" in bihuan("audit", "check").out
+
+
+def test_the_rungs_of_a_case_are_told_and_a_missed_one_is_an_alarm(
+    bihuan: CommandLine, made: Container
+) -> None:
+    """The sample's clock stands in November 2026, the command's own runs on: whatever was due since then is due."""
+    case = an_issue(made)
+    ran = bihuan("audit", "escalations", case, "--json")
+    rungs = ran.json()["escalations"]
+    assert {rung["status"] for rung in rungs} <= {"planned", "due", "lapsed"}
+    assert ran.code == int(any(rung["status"] == "due" for rung in rungs))
 
 
 def test_a_case_that_does_not_exist_is_unknown(bihuan: CommandLine, made: Container) -> None:
@@ -282,9 +337,14 @@ def test_personal_values_of_a_case_are_erased_only_when_confirmed_and_its_histor
     told = bihuan("case", "erase", case, "--json").json()
     assert told == {"case": case, "personal_values": 1, "erased": False}
     assert made.personal.of(case) != {}
-    assert bihuan("case", "erase", case, "--yes").out == f"case {case}: 1 personal values erased\n"
+    unreasoned = bihuan("case", "erase", case, "--yes")
+    assert (unreasoned.code, made.personal.of(case) != {}) == (2, True)
+    assert (
+        bihuan("case", "erase", case, "--yes", "--reason", "当事人要求").out
+        == f"case {case}: 1 personal values erased\n"
+    )
     assert made.personal.of(case) == {}
-    assert bihuan("case", "replay", case).code == 0
+    assert bihuan("audit", "replay", case).code == 0
 
 
 # Tasks

@@ -1,4 +1,4 @@
-"""Level 4 finds what bytes, chain and replay cannot: events that are well formed, and unlawful under the organisation of their day.
+"""Level 4 finds what bytes, chain and replay cannot: events that are well formed, and unlawful by the organisation of the day.
 
 What is forged here is chained and consistent; the findings that are expected are written down by hand.
 """
@@ -306,7 +306,7 @@ def test_a_rung_that_rang_twice_is_found() -> None:
 def test_an_escalation_to_people_who_did_not_hold_the_role_is_found() -> None:
     office = an_office()
     office.wait_until("2026-03-05 18:00")
-    opened, rang = office.events
+    _, rang = office.events
     moved = [without(office, office.people("head")[0])]
 
     found = findings(office, organisation=lambda at: moved if at >= rang.at else [office.directory])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import canonical
+import pytest
+
+from engine import canonical, upcasting
+from engine.events import read
 from engine.replay import Replayed, command_of, replay
 from tests.support.story import Office, a_state, a_step, a_workflow
 
@@ -77,6 +80,74 @@ def test_a_clock_that_rang_before_its_time_is_found() -> None:
     result = replayed(office, [opened, noted, changed(rang, at="2026-03-05T09:29:59.000000Z")])
 
     assert result.divergences
+
+
+def test_bytes_that_are_no_event_end_a_replay_and_are_named() -> None:
+    office = story()
+    opened, *_ = history_of(office)
+    result = replayed(office, [opened, b'{"v":1}', opened])
+
+    assert [(d.case, d.seq, d.kind) for d in result.divergences] == [(office.case.id, 2, "unreadable")]
+
+
+def test_a_number_with_a_fraction_in_what_was_asked_is_no_event_although_it_is_decided_to_the_same_bytes() -> (
+    None
+):
+    office = story()
+    opened, noted, *_ = history_of(office)
+    body = canonical.decode(opened)
+    forged = canonical.encode({**body, "asked": {**body["asked"], "cause": {"relation": 0.5}}})
+    result = replayed(office, [forged, noted])
+
+    assert [(d.seq, d.kind) for d in result.divergences] == [(1, "unreadable")]
+
+
+def test_a_story_of_an_earlier_version_is_read_in_todays_shape_and_replays_with_its_own_hashes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An invented version 0 that called `asked` `request`; its bytes are chained and hashed as they were written."""
+    monkeypatch.setitem(
+        upcasting.UPCASTERS,
+        0,
+        lambda body: {"asked" if key == "request" else key: value for key, value in body.items()},
+    )
+    office = story()
+    old: list[bytes] = []
+    for data in history_of(office):
+        body = canonical.decode(data)
+        prev = canonical.leaf_hash(old[-1]) if old else body["prev"]
+        earlier = {**body, "request": body["asked"], "v": 0, "prev": prev}
+        del earlier["asked"]
+        old.append(canonical.encode(earlier))
+
+    result = replayed(office, old)
+
+    assert canonical.verify_chain("示例", office.case.id, old) == []
+    assert result.divergences == ()
+    assert result.case is not None
+    assert result.case.head == canonical.leaf_hash(old[-1]) != office.case.head
+    assert result.case.as_data() == office.case.as_data()
+    assert read(old[1]).body["asked"] == office.events[1].body["asked"]
+
+
+def test_a_changed_result_in_an_event_of_an_earlier_version_is_found_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(upcasting.UPCASTERS, 0, dict)
+    office = story()
+    *before, last = history_of(office)
+
+    result = replayed(office, [*before, changed(last, v=0, state="first")])
+
+    assert [(d.seq, d.kind, "state" in d.message) for d in result.divergences] == [(4, "decision", True)]
+
+
+def test_an_event_of_a_later_version_is_not_guessed_at() -> None:
+    office = story()
+    first, *_ = history_of(office)
+
+    with pytest.raises(upcasting.UnknownVersion):
+        read(changed(first, v=2))
 
 
 def test_the_command_of_an_event_is_the_command_that_made_it() -> None:

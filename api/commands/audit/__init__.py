@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.audit import bundles, replaying
+from api.commands.audit import bundles, escalating, log, questions, reads, replaying, sampling, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,3 +15,15 @@ app.command()(replaying.replay)
 app.command()(replaying.check)
 app.command()(bundles.export)
 app.command()(bundles.verify)
+app.command()(questions.asof)
+app.command()(questions.why)
+app.command()(questions.late)
+app.command()(questions.conduct)
+app.command()(sampling.sample)
+app.command()(escalating.escalations)
+app.command()(reads.reads)
+app.add_typer(log.key_app, name="key")
+app.add_typer(log.checkpoint_app, name="checkpoint")
+app.add_typer(log.log_app, name="log")
+app.command("proof")(log.proof)
+app.add_typer(witness.app, name="witness")

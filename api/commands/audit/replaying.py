@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
-from adapters.evidence.parallel import PARTS_OF_EACH, cores, spread
 from adapters.evidence.lawfulness import Lawful
+from adapters.evidence.parallel import PARTS_OF_EACH, cores, spread
 from adapters.evidence.replaying import Verified
 from adapters.evidence.snapshot import Part, parts
 from adapters.evidence.sound import Sound
@@ -33,6 +33,7 @@ _CASES_FOR_MORE = 200  # fewer cases are done before another process has begun
 
 def replay(
     numbers: Annotated[list[str] | None, typer.Argument(help="Cases by number.")] = None,
+    *,
     all_cases: Annotated[bool, typer.Option("--all", help="Every case in the database.")] = False,
     region: Annotated[str, typer.Option(help="Cases of this region and all under it.")] = "",
     workflow: Annotated[str, typer.Option(help="Cases of this workflow.")] = "",
@@ -76,11 +77,11 @@ def check(
         "level1": _gathered("Bytes and chains", sound, todo, processes, Sound())
     }
     if level >= REPLAYED:
-        work = partial(replayed, wanted=wanted)
-        found["level3"] = _gathered("Replaying", work, todo, processes, Verified())
+        again = partial(replayed, wanted=wanted)
+        found["level3"] = _gathered("Replaying", again, todo, processes, Verified())
     if level >= LAWFUL:
-        work = partial(lawful, wanted=wanted)
-        found["level4"] = _gathered("Authority and limits", work, todo, processes, Lawful())
+        judged = partial(lawful, wanted=wanted)
+        found["level4"] = _gathered("Authority and limits", judged, todo, processes, Lawful())
     is_sound = all(each.is_sound for each in found.values())
     data = {"is_sound": is_sound, **{name: each.as_data() for name, each in found.items()}}
     answer(data, as_json, lambda console: _show_checked(console, found))

@@ -1,1 +1,1 @@
-"""What auditors ask over HTTP, within the regions of their post."""
+"""What an auditor and a witness ask over HTTP: one module for each kind of question."""

@@ -16,20 +16,17 @@ from starlette.responses import Response, StreamingResponse
 
 from adapters.bootstrap import Container
 from adapters.evidence.exporting import Asked
-from api.auth import Caller
+from api.auditing import audit_reach
 from api.commands.days import day_of
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
 from api.documents import refusals
 from api.errors import Malformed
-from engine.access import Reach
-from engine.errors import Blocker, Forbidden
 
 log = structlog.get_logger()
 router = APIRouter(
     prefix="/audit/bundles", tags=["审计"], responses=refusals(400, 401, 403, 404, 409, 413, 422, 503)
 )
 
-AUDITORS: Final = frozenset({"auditor", "administrator"})
 IN_MEMORY: Final = 8 * 1024 * 1024  # bytes; a larger bundle waits on disk
 CHUNK: Final = 64 * 1024
 _ZIP: Final[dict[int | str, dict[str, Any]]] = {
@@ -82,7 +79,7 @@ def export_bundle(
     target = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed when the answer is sent)
     try:
         exported = container.bundles.export(
-            asked, target, actor=caller.actor, reach=_reach(caller), now=container.now()
+            asked, target, actor=caller.actor, reach=audit_reach(caller, wanted.region), now=container.now()
         )
     except BaseException:
         target.close()
@@ -103,15 +100,6 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
     file.seek(0)
     while part := file.read(CHUNK):
         yield part
-
-
-def _reach(caller: Caller) -> Reach:
-    """The regions in which the caller is an auditor or an administrator. Errors: `Forbidden`."""
-    regions = {g.region for g in caller.reader.grants if g.role in AUDITORS and g.region}
-    if not regions:
-        reason = Blocker("role_missing", "只有审计员和管理员可以导出证据包", {"roles": sorted(AUDITORS)})
-        raise Forbidden("只有审计员和管理员可以导出证据包", reasons=[reason], hint="由管理员任命审计员")
-    return Reach(regions=tuple(sorted(regions)))
 
 
 def _midnight(container: Container, day: str) -> datetime:

@@ -30,14 +30,10 @@ def upgrade() -> None:
     )
     create(
         "replay_run",
-        *(
-            integer("started_at", autoincrement=False),
-            integer("finished_at", nullable=True),
-            integer("cases"),
-            integer("events"),
-        ),
-        *(integer("divergences"), binary("faults")),
-        key=("started_at",),
+        *(text("day"), text("worker"), integer("leased_until"), text("last")),
+        *(integer("started_at"), integer("finished_at", nullable=True)),
+        *(integer("cases"), integer("events"), integer("divergences"), binary("faults")),
+        key=("day",),
     )
     index("event_leafless", "event", "at", "case_id", "seq", where="leaf_index IS NULL")
     index("event_leaf", "event", "leaf_index", where="leaf_index IS NOT NULL", unique=True)

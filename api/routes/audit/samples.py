@@ -1,0 +1,64 @@
+"""Samples over HTTP: announce with a commitment, draw with the secret, look and check."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from api.audit_schemas import DrawBody, SampleBody, SampleList, SampleView
+from api.auditing import audit_reach, scope_of
+from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
+from api.documents import refusals
+from api.sampling import sample_list, sample_scope, sample_view, visible_sample
+
+router = APIRouter(
+    prefix="/audit/samples", tags=["审计"], responses=refusals(400, 401, 403, 404, 409, 413, 422, 503)
+)
+
+Body = Annotated[bytes, Depends(read_json_body)]
+
+
+@router.post(
+    "",
+    operation_id="announce_sample",
+    summary="宣布一次抽样：先定总体，交暗语的摘要；同一摘要重复提交只宣布一次",
+    status_code=201,
+    openapi_extra=shape_of(SampleBody),
+)
+def announce_sample(container: TheContainer, caller: TheCaller, body: Body) -> SampleView:
+    wanted = parse_json(body, SampleBody)
+    reach = audit_reach(caller, wanted.region)
+    scope = scope_of(container, reach, wanted.region, wanted.since, wanted.until)
+    found = container.samples.announce(
+        sample_scope(scope, wanted.stratify),
+        wanted.count,
+        wanted.commitment,
+        actor=caller.actor,
+        now=container.now(),
+    )
+    return sample_view(container, found)
+
+
+@router.post(
+    "/{number}/draw",
+    operation_id="draw_sample",
+    summary="交出暗语，抽取；重复提交得到同一结果",
+    openapi_extra=shape_of(DrawBody),
+)
+def draw_sample(container: TheContainer, caller: TheCaller, number: int, body: Body) -> SampleView:
+    found = visible_sample(container, audit_reach(caller), number)
+    secret = parse_json(body, DrawBody).secret
+    return sample_view(
+        container, container.samples.draw(found.number, secret, actor=caller.actor, now=container.now())
+    )
+
+
+@router.get("", operation_id="list_samples", summary="全部抽样，宣布后没有抽取的也在内")
+def list_samples(container: TheContainer, caller: TheCaller) -> SampleList:
+    return sample_list(container, audit_reach(caller))
+
+
+@router.get("/{number}", operation_id="get_sample", summary="一次抽样；check=true 把每一步重做一遍")
+def get_sample(container: TheContainer, caller: TheCaller, number: int, check: bool = False) -> SampleView:
+    return sample_view(container, visible_sample(container, audit_reach(caller), number), check=check)
