@@ -16,6 +16,18 @@ hypothesis.settings.register_profile("bihuan", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("bihuan")
 
 
+@pytest.fixture(autouse=True)
+def _own_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> None:
+    """Key and checkpoints of a PostgreSQL database lie in the current folder by default: no two tests may share them."""
+    folder = (
+        tmp_path_factory.getbasetemp() / f"evidence-{abs(hash(request.node.nodeid))}"
+    )  # made at first use
+    monkeypatch.setenv("BIHUAN_LOG_FOLDER", f"{folder}/log")
+    monkeypatch.setenv("BIHUAN_LOG_KEY", f"{folder}/keys/log.pem")
+
+
 @pytest.fixture(scope="session")
 def postgres_server_url() -> Iterator[str]:
     """A PostgreSQL whose role may create databases: BIHUAN_TEST_DATABASE_URL, or a private server."""

@@ -112,6 +112,11 @@ class Checkpoints:
         last = self._last()
         return max(0.0, (now - last.at).total_seconds()) if last else 0.0
 
+    def unsigned(self) -> int:
+        """How many leaves no checkpoint covers yet."""
+        last = self._last()
+        return self._tiles.size() - (last.checkpoint.size if last else 0)
+
     def add_cosignatures(self, note: str) -> list[str]:
         """Keep what trusted witnesses signed of a checkpoint of ours, which bears the log's own line, too; their names.
 
@@ -126,18 +131,11 @@ class Checkpoints:
                 "没有可信见证方的签名", hint="先用 bihuan audit key trust 登记见证方的公钥（vkey）"
             )
         notes.opened(note, witnesses)
-        with self._database.writing() as connection:
-            stored = _one(connection, found.size)
-            if stored is None or stored.checkpoint != found:
-                raise LogForked("这个检查点不是本日志的", hint="核对是哪个日志的检查点", size=found.size)
-            merged = stored.note
-            for line in added:
-                merged = notes.cosigned(merged, line)
-            connection.execute(CHECKPOINT.update().where(CHECKPOINT.c.size == found.size).values(note=merged))
-        if (in_file := self._from_file()) and in_file.size == found.size:
-            self._file.append(
-                [merged]
-            )  # the file never goes back: of an older one the table alone keeps the witnesses
+        if merged := self._merge(found, added):
+            in_file = self._from_file()
+            # The file never goes back: of an older checkpoint the table alone keeps the witnesses.
+            if in_file and in_file.size == found.size:
+                self._file.append([merged])
         return [line.name for line in added]
 
     def acknowledge(self, now: datetime, *, actor: Actor, source: str) -> Entry | None:
@@ -154,6 +152,18 @@ class Checkpoints:
         made = self._journal.record(EntryType.LOG_RESTORED, data, actor=actor, at=now)
         log.warning("log_restored", lost=lost.size, size=size, kept=str(self._file.set_aside(lost.size)))
         return made
+
+    def _merge(self, found: Checkpoint, lines: list[Signature]) -> str:
+        """The stored note with these lines; empty where it had them already. Errors: `LogForked`."""
+        with self._database.writing() as connection:
+            stored = _one(connection, found.size)
+            if stored is None or stored.checkpoint != found:
+                raise LogForked("这个检查点不是本日志的", hint="核对是哪个日志的检查点", size=found.size)
+            merged = _merged(stored.note, lines)
+            if merged == stored.note:
+                return ""
+            connection.execute(CHECKPOINT.update().where(CHECKPOINT.c.size == found.size).values(note=merged))
+            return merged
 
     def _require_continued(self, last: Standing | None, signed: Checkpoint | None, size: int) -> None:
         """Errors: `RolledBack`, `LogForked`."""
@@ -222,6 +232,15 @@ def _is_due(last: Standing | None, size: int, now: datetime, *, force: bool) -> 
         return size < last.checkpoint.size  # cut: signing is refused, with the reason
     has_waited = now < last.at or now - last.at >= EVERY  # also after the clock stepped back
     return force or has_waited or size - last.checkpoint.size >= EVERY_LEAVES
+
+
+def _merged(note: str, lines: list[Signature]) -> str:
+    """With those lines that are newer than what the note has of the same key: what was handed in before changes nothing."""
+    known = {(line.name, line.key_id): line.signature[:8] for line in notes.signatures(note)}
+    for line in lines:
+        if line.signature[:8] > known.get((line.name, line.key_id), b""):
+            note = notes.cosigned(note, line)
+    return note
 
 
 def _is_of(line: Signature, verifiers: list[Verifier]) -> bool:

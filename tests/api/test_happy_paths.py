@@ -346,6 +346,12 @@ def test_readiness_sees_a_key_that_is_not_the_one_of_the_log(office: Office) -> 
     office.container.integrator.catch_up(office.clock())
     office.container.checkpoints.sign(office.clock())
     office.container.settings.key.unlink()
+    (check,) = [c for c in office.client.get("/readyz").json()["checks"] if c["name"] == "evidence"]
+    assert check["ok"], "another machine may sign"
+    assert "本机不签发检查点" in check["detail"]
+    office.clock.advance(timedelta(seconds=61))
+    office.open()
+    office.container.integrator.catch_up(office.clock())
     assert "没有日志密钥" in failing_checks(office)["evidence"]
 
 

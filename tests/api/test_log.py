@@ -144,6 +144,8 @@ def test_a_cosigned_checkpoint_is_kept_with_the_signature_of_a_trusted_witness(
         assert (answer.status_code, answer.json()) == (200, {"witnesses": ["3401.example/witness"]})
     _, stored = checkpoint(signed)
     assert len(notes.signatures(stored)) == 2
+    written = (signed.container.settings.checkpoints / "checkpoints.txt").read_text("utf-8")
+    assert written == f"{note}\n{stored}\n", "handed in again, it is not written again"
     assert signed.container.checkpoints.fault() == ""
 
 

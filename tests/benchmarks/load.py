@@ -50,7 +50,13 @@ class Bench:
 @contextmanager
 def bench(url: str, *, cases: int, folder: Path) -> Iterator[Bench]:
     """The same cases, clock and entropy for every database: what is written is the same to the byte."""
-    settings = Settings(database_url=url, files=folder, log="bench")
+    settings = Settings(
+        database_url=url,
+        files=folder,
+        log="bench",
+        log_folder=folder / "log",
+        log_key=folder / "keys/log.pem",
+    )
     clock = TickingClock(START)
     container = build(settings, now=clock, entropy=random.Random(7).randbytes)
     try:

@@ -20,6 +20,7 @@ from adapters.db import migrate
 from adapters.db.tasks import TaskId
 from adapters.metrics import new_metrics
 from adapters.settings import Settings
+from engine.audit.journal import EntryType
 from engine.case import CaseId
 from engine.commands import Command
 from engine.errors import UnknownWorkflow
@@ -39,6 +40,7 @@ from tests.support.depot import (
     task_states,
     unfinished,
 )
+from tests.support.evidence import faults_of
 from tests.support.stores import stored_rows
 from workers.sweeper import Sweeper
 from workers.tasks import Performer, Submit
@@ -326,6 +328,58 @@ def test_a_clock_that_steps_back_stops_neither_the_beat_nor_the_work(
     clock.move_to(on(24, 7, 30))
     worker.sweeper.tick()
     assert [f["rung"] for f in fired(container, case)] == ["remind-1"]
+
+
+def test_what_was_recorded_comes_into_the_signed_log_beside_all_other_work(
+    container: Container, hire: Hire, clock: MovedClock
+) -> None:
+    worker = hire("w-1")
+    open_many(container, 30)
+    sweep(worker.sweeper)
+    clock.advance(timedelta(seconds=10))
+    sweep(worker.sweeper)
+    latest = container.checkpoints.latest()
+    assert latest is not None
+    with container.database.reading() as connection:
+        events = connection.scalar(text("SELECT count(*) FROM event"))
+    assert container.tiles.size() == events
+    assert latest[0].size == events
+    assert faults_of(container.database) == []
+    assert container.integrator.delay(clock()) == 0.0
+
+
+def test_the_heads_of_all_cases_are_listed_once_a_local_day(
+    container: Container, hire: Hire, clock: MovedClock
+) -> None:
+    worker, other = hire("w-1"), hire("w-2")
+    for _ in range(48 * 2):
+        sweep(worker.sweeper)
+        sweep(other.sweeper)
+        clock.advance(timedelta(minutes=30))
+    days = [entry["data"]["day"] for entry in container.journal.entries(EntryType.HEADS_LISTED)]
+    assert days == ["2026-11-23", "2026-11-24", "2026-11-25"]
+
+
+def test_where_nothing_may_be_signed_the_tree_grows_and_it_is_said_once_a_minute(
+    container: Container, hire: Hire, clock: MovedClock
+) -> None:
+    worker = hire("w-1")
+    sweep(worker.sweeper)
+    container.settings.key.unlink()
+    for n in range(120):
+        do(container, lost(container, f"k-{n}"))
+        worker.sweeper.tick()
+        clock.advance(timedelta(seconds=1))
+    sweep(worker.sweeper)
+    failures = worker.metrics.registry.get_sample_value("bihuan_sweep_failures_total", {"part": "checkpoint"})
+    assert failures in (1, 2)
+    assert container.integrator.delay(clock()) == 0.0
+    assert "没有日志密钥" in container.keys.fault()
+
+
+def sweep(sweeper: Sweeper) -> None:
+    while sweeper.tick().more:
+        pass
 
 
 def test_what_another_process_published_is_seen_after_a_while(

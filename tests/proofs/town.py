@@ -68,6 +68,8 @@ def town(kind: str, folder: Path, *, late: int, fresh: int) -> Iterator[Town]:
             redis_url=stack.enter_context(private_valkey()).url if kind == "postgres" else None,
             files=folder / "files",
             log=LOG,
+            log_folder=folder / "log",
+            log_key=folder / "keys/log.pem",
         )
         yield _settled(settings, late, fresh)
 
