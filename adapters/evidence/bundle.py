@@ -175,8 +175,3 @@ def _add(bundle: ZipFile, name: str, data: bytes) -> None:
     told.compress_type = ZIP_DEFLATED
     told.external_attr = 0o644 << 16
     bundle.writestr(told, data)
-
-
-def journal_is_wanted(type: str) -> bool:
-    """Whether entries of this type travel in every bundle; of `cases.read` only those about its cases do."""
-    return type.startswith(("key.", "log.")) or type in ("heads.listed", "rules.published", "values.erased")

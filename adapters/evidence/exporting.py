@@ -6,7 +6,7 @@ signed that the bundle carries. So nothing can be taken out of a bundle afterwar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +24,6 @@ from adapters.evidence.bundle import (
     Parts,
     Row,
     digests,
-    journal_is_wanted,
     manifest_of,
     static_members,
     write,
@@ -49,6 +48,12 @@ __all__ = ["Asked", "Bundles", "Exported", "NothingToExport"]
 EARLIER_NOTES: Final = 12  # in a bundle, over the time it covers
 CHUNK: Final = 200  # cases of one query
 PAGE: Final = 1_000  # entries of the journal of one query
+ABOUT_THE_LOG: Final = (
+    "key.",
+    "log.",
+    "heads.listed",
+    "rules.published",
+)  # entries of these travel in every bundle
 TILES_KEPT: Final = 4096  # 32 MB of leaf hashes
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
@@ -183,7 +188,7 @@ class Bundles:
             earlier=earlier,
             keys=self._keys_in(size),
             sizes=[size, *(notes.parse_checkpoint(each).size for each in earlier)],
-            histories=self._histories(asked, index, size, progress),
+            histories=self._histories(asked, which, index, size, progress),
             nodes=self._proofs.nodes,
             manifests=[manifest_of(heads, cases, entry=listed.seq, size=covered)],
             evidence=self._evidence,
@@ -222,9 +227,11 @@ class Bundles:
 
     # Histories
 
-    def _histories(self, asked: Asked, index: Index, size: int, progress: Progress) -> Histories:
+    def _histories(
+        self, asked: Asked, which: ColumnElement[bool], index: Index, size: int, progress: Progress
+    ) -> Histories:
         leaf = _leaves(self._tiles)
-        yield JOURNAL, self._journal_rows(asked, index, size, leaf)
+        yield JOURNAL, self._journal_rows(asked, which, index, size, leaf)
         cases = sorted(index.cases)
         chunks = [cases[at : at + CHUNK] for at in range(0, len(cases), CHUNK)]
         for chunk in progress(chunks, len(chunks)):
@@ -239,15 +246,16 @@ class Bundles:
             yield Row(**{name: getattr(row, name) for name in Row._fields[:-1]}, leaf=leaf(row.leaf_index))
 
     def _journal_rows(
-        self, asked: Asked, index: Index, size: int, leaf: Callable[[int], str]
+        self, asked: Asked, which: ColumnElement[bool], index: Index, size: int, leaf: Callable[[int], str]
     ) -> Iterator[Row]:
         """All of it with the whole log; else what every bundle needs, and who read these cases before."""
         after, inside = 0, and_(EVENT.c.case_id == JOURNAL, EVENT.c.leaf_index < size)
         with self._database.reading() as connection:
             last = connection.scalar(select(func.max(EVENT.c.seq)).where(inside)) or 0
+            regions = set(connection.scalars(select(CASE.c.region).where(which).distinct()))
         while after < last:
             for row in self._rows(and_(inside, EVENT.c.seq > after, EVENT.c.seq <= after + PAGE), leaf):
-                if asked.whole or journal_is_wanted(row.type) or _is_about(row, asked, index):
+                if asked.whole or _is_about(row, index, regions):
                     yield row
             after += PAGE
 
@@ -324,16 +332,21 @@ def _listed(entry: bytes) -> dict[str, Any]:
     return data
 
 
-def _is_about(row: Row, asked: Asked, index: Index) -> bool:
-    """Whether an entry tells of a reading of these cases: this export, or one with the same scope or case."""
+def _is_about(row: Row, index: Index, regions: Collection[str]) -> bool:
+    """Whether an entry belongs into this bundle. One that names other cases stays out: who may see these may not see those."""
+    if row.type.startswith(ABOUT_THE_LOG):
+        return True
     data = _listed(row.data)
+    if row.type == EntryType.VALUES_ERASED:
+        return data.get("case") in index.cases
     if row.type != EntryType.CASES_READ:
         return False
-    return (
-        data.get("digest") == index.digest
-        or data.get("scope") == asked.scope
-        or data.get("case") in index.cases
-    )
+    scope = data.get("scope") or {}
+    named = {*scope.get("cases", ()), *([scope["case"]] if scope.get("case") else [])}
+    if named:
+        return named <= index.cases.keys()
+    wide = [each for each in (scope.get("region"), *scope.get("regions", ())) if each]
+    return data.get("digest") == index.digest or any(r.startswith(w) for w in wide for r in regions)
 
 
 def _organisations(published: Iterable[Mapping[str, Any]], begin: str) -> list[str]:

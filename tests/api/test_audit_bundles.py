@@ -95,3 +95,18 @@ def test_a_request_that_does_not_say_what_and_why_is_refused(office: Office, bod
 
     assert answer.status_code in (400, 422)
     assert office.container.journal.entries(EntryType.CASES_READ) == []
+
+
+def test_a_bundle_tells_who_had_its_cases_before_and_nothing_of_other_cases(office: Office) -> None:
+    here, elsewhere = office.open(), office.open("p-340102-liaison-1", "340102")
+    for case in (here, elsewhere):
+        office.post(AUDITOR, "/audit/bundles", {"case": case, "purpose": f"核查 {case}"})
+    office.post(AUDITOR, "/audit/bundles", {"region": "3401", "purpose": "全市抽查（示例）"})
+
+    members = members_of(office.post(AUDITOR, "/audit/bundles", {"case": here, "purpose": "复核（示例）"}))
+
+    entries = map(canonical.decode, members["events/journal.jsonl"].splitlines())
+    purposes = [entry["data"]["purpose"] for entry in entries if entry["type"] == "cases.read"]
+    assert purposes == [f"核查 {here}", "全市抽查（示例）", "复核（示例）"]
+    assert elsewhere.encode() not in b"".join(members.values())
+    assert verify_all(members).exit == 0
