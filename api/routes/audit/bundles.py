@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from adapters.bootstrap import Container
 from adapters.evidence.exporting import Asked
+from api.audit_schemas import BundleBody
 from api.auditing import audit_reach
 from api.commands.days import day_of
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
@@ -37,35 +37,18 @@ _ZIP: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-class BundleRequest(BaseModel):
-    """要哪些事项的证据包，以及为什么。"""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    purpose: str = Field(
-        description="事由；写在证据包里，并记入日志簿", examples=["年度审计"], min_length=2, max_length=200
-    )
-    case: str = Field("", description="事项编号；写了它就不写区划", max_length=100)
-    region: str = Field("", description="区划代码；导出它和下级区划的事项", max_length=20)
-    since: str = Field("", description="只要这一天以来有记录的事项，例如 2026-03-01", max_length=10)
-    files: bool = Field(False, description="连同上传的材料")
-    against: list[int] = Field(
-        default_factory=list, description="您手中检查点的大小：证据包将证明日志是接着它们的", max_length=20
-    )
-
-
 @router.post(
     "",
     operation_id="export_bundle",
     summary="导出证据包：一个事项，或一个区划；导出本身记入日志簿",
     response_class=Response,
     responses=_ZIP,
-    openapi_extra=shape_of(BundleRequest),
+    openapi_extra=shape_of(BundleBody),
 )
 def export_bundle(
     container: TheContainer, caller: TheCaller, body: Annotated[bytes, Depends(read_json_body)]
 ) -> StreamingResponse:
-    wanted = parse_json(body, BundleRequest)
+    wanted = parse_json(body, BundleBody)
     if bool(wanted.case) == bool(wanted.region) or (wanted.since and not wanted.region):
         raise Malformed("case 和 region 写且只写一个；since 只与 region 同用", hint='例如 {"case": "…"}')
     asked = Asked(
