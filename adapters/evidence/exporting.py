@@ -178,16 +178,19 @@ class Bundles:
         )
         entry = self._record(asked, index, actor, now)
         self._integrator.catch_up(now)
+        grown = self._tiles.size()
         self._checkpoints.sign(now, force=True)
-        size, note = self._latest(covered)
+        size, note = self._latest(grown)
         earlier = self._earlier(size, asked.against)
+        # Also of a checkpoint that the table has lost: the auditor has it.
+        kept = [each for each in asked.against if 0 < each < size]
         parts = Parts(
             index=index,
             static=static,
             note=note,
             earlier=earlier,
             keys=self._keys_in(size),
-            sizes=[size, *(notes.parse_checkpoint(each).size for each in earlier)],
+            sizes=[size, *kept, *(notes.parse_checkpoint(each).size for each in earlier)],
             histories=self._histories(asked, which, index, size, progress),
             nodes=self._proofs.nodes,
             manifests=[manifest_of(heads, cases, entry=listed.seq, size=covered)],
@@ -211,7 +214,7 @@ class Bundles:
 
     def _latest(self, least: int) -> tuple[int, str]:
         latest = self._checkpoints.latest()
-        if latest is None or latest[0].size <= least:
+        if latest is None or latest[0].size < least:
             raise NotSigned("还没有覆盖这些记录的检查点", hint="bihuan audit checkpoint sign")
         return latest[0].size, latest[1]
 

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, insert, select
 from adapters.bootstrap import Container
 from adapters.db import migrate
 from adapters.db.database import Database
-from adapters.db.tables import CASE, METADATA
+from adapters.db.tables import CASE, CHECKPOINT, METADATA
 from adapters.evidence.exporting import Asked
 from adapters.evidence.levels import verify_all
 from adapters.evidence.verify import Report, opened
@@ -171,6 +171,26 @@ def test_a_bundle_of_one_case_proves_what_the_whole_log_proves_of_it(
         "events/journal.jsonl",
         f"events/{case}.jsonl",
     ]
+
+
+def test_a_checkpoint_that_the_auditor_kept_is_proven_even_where_the_log_has_lost_it(
+    office: Container, tmp_path: Path
+) -> None:
+    office.integrator.catch_up(office.now())
+    office.checkpoints.sign(office.now(), force=True)
+    latest = office.checkpoints.latest()
+    assert latest
+    checkpoint, note = latest
+    work(office, 2)
+    with office.database.writing() as connection:
+        connection.execute(CHECKPOINT.delete().where(CHECKPOINT.c.size == checkpoint.size))
+        case = connection.scalar(select(CASE.c.id).limit(1))
+
+    asked = Asked(case=case or "", purpose="示例", against=(checkpoint.size,))
+    bundle = exported(office, tmp_path / "one.zip", asked)
+
+    assert alarms(verified(bundle, note)) == []
+    assert note not in opened(bundle)["checkpoints.txt"].decode()
 
 
 def test_a_tail_cut_in_the_database_shows_although_the_export_is_honest(
