@@ -410,7 +410,7 @@ def first_fault(
             return _found("byte_changed", "不是记录的规范字节", case, seq)
         follows = case != JOURNAL or seq == 1 or (position > 0 and seqs[position - 1] == seq - 1)
         is_linked = not follows or body["prev"] == prev
-        is_followed = case == JOURNAL or nexts[position][1] == event.hash.hex()
+        is_followed = nexts[position][1] == event.hash.hex()
         if not (good[position] or event.is_as_stored or (is_linked and is_followed)):
             is_new = event.row is None and len(events) > last
             return _found("event_inserted" if is_new else "byte_changed", "不是所存、所签的字节", case, seq)
@@ -502,6 +502,9 @@ def signature_faults(
         )
     if not any(key.kind == 1 for key in note.signers) and not note.broken:
         yield "检查点没有可信密钥的签名"
+    for each in earlier:
+        if each.broken or not (is_trusted or any(key.kind == 1 for key in each.signers)):
+            yield Finding(2, "signature_broken", f"大小为 {each.size} 的较早检查点没有本日志的签名")
     if is_trusted and not {k for k in keys if k.kind == 4} <= {*note.signers, *note.broken}:
         yield "检查点没有所给见证方的签名：重新签名的历史只有见证或外部检查点能发现"
     added = {entry["data"].get("vkey") for entry in found.entries("key.added")}
@@ -546,6 +549,16 @@ def manifest_faults(manifests: Json, index: Json, found: Contents) -> Iterator[F
                 yield Finding(2, "manifest_broken", "清单中没有这个事项，或末条不同", case, end[0])
 
 
+def _manifests(members: Mapping[str, bytes]) -> list[dict[str, Json]]:
+    """None where one of them is not spelled as it should be."""
+    try:
+        found = json.loads(members["heads.json"])
+    except ValueError:
+        return []
+    wanted = {"cases", "entry", "lines", "nodes", "size"}
+    return found if all(isinstance(each, dict) and each.keys() == wanted for each in found) else []
+
+
 def _manifest_root(manifest: Json) -> str:
     """The root over the lines given and the hashes that stand for the others; empty if they do not suffice."""
     lines = [(at, [case, seq, head]) for case, (at, seq, head) in manifest["lines"].items()]
@@ -564,13 +577,15 @@ def index_is_signed(members: Mapping[str, bytes], found: Contents) -> bool:
 
 def index_faults(members: Mapping[str, bytes], index: Json, found: Contents) -> Iterator[Finding]:
     """The directory of the bundle is the one whose digest the journal recorded before the bundle was handed out."""
-    if not index_is_signed(members, found):
+    is_signed = index_is_signed(members, found)
+    if not is_signed:
         reads = [e["data"] for e in found.entries("cases.read") if e["data"].get("what") == "bundle"]
         is_short = bool(reads) and reads[-1]["cases"] > len(index["cases"])
         yield Finding(2, "case_deleted" if is_short else "index_changed", "日志簿没有这个目录的散列")
-    for name in {**index["members"], **{n: "" for n in members if n.partition("/")[0] in RULES}}:
+    present = {name for name in members if name.partition("/")[0] in RULES}
+    for name in sorted(present | (index["members"].keys() if is_signed else set())):
         data, (folder, _, file) = members.get(name, b""), name.partition("/")
-        is_right = hashlib.sha256(data).hexdigest() == index["members"].get(name)
+        is_right = not is_signed or hashlib.sha256(data).hexdigest() == index["members"].get(name)
         if not is_right or (folder in RULES and tagged(RULES[folder][0], data) != file.partition(".")[0]):
             yield Finding(2, RULES.get(folder, ("", "member_changed"))[1], f"{name} 的内容与摘要不符")
 
@@ -642,15 +657,23 @@ def _faults(
     facts["signed_by"] = [vkey(key) for key in note.signers]
     tree, missing = _held(found, json.loads(members["nodes.json"]), note)
     known = frozenset(h for i, h in tree.leaves.items() if 0 <= i < note.size) if tree else frozenset()
-    manifests, is_clean, is_signed = json.loads(members["heads.json"]), True, index_is_signed(members, found)
+    manifests, is_clean, is_signed = _manifests(members), True, index_is_signed(members, found)
+    lines = manifests[-1]["lines"] if manifests else {}
     log = index["log"] if is_signed else note.origin
     for case in [JOURNAL, *cases]:
-        line = manifests[-1]["lines"].get(case) or [0, *found.heads.get(case, (0, ""))]
+        line = lines.get(case) or [0, *found.heads.get(case, (0, ""))]
         seq, head = index["cases"].get(case, (0, "")) if is_signed else line[1:]
         if fault := first_fault(log, case, history(members, case), (seq, head), known):
             is_clean = False
             yield fault
-    earlier = [parse_note(text, keys) for text in notes_in(members["checkpoints.txt"].decode())]
+    try:
+        texts = notes_in(members["checkpoints.txt"].decode())
+        earlier = [parse_note(text, keys) for text in texts]
+    except ValueError as error:
+        yield Finding(2, "signature_broken", f"较早检查点的写法不对：{error}")
+        return
+    if "\n".join(texts).encode() != members["checkpoints.txt"]:
+        yield Finding(2, "signature_broken", "checkpoints.txt 中有不是检查点的文字")
     kept = [parse_note(text, keys) for text in outside]
     yield from signature_faults(note, earlier, keys, found, is_trusted=bool(given))
     if note.origin != index["log"]:

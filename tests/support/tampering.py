@@ -383,7 +383,7 @@ def a_byte_of_a_member(log: MemoryLog, random: Random) -> Tampered:
         "columns/": "column_changed",
         "bundle.json": "index_changed",
         "heads.json": "manifest_broken",
-        "checkpoint": "signature_broken",
+        "checkpoint": "signature_broken",  # and checkpoints.txt
         "definitions/": "definition_swapped",
         "calendars/": "calendar_swapped",
         "organisations/": "organisation_swapped",
@@ -394,7 +394,7 @@ def a_byte_of_a_member(log: MemoryLog, random: Random) -> Tampered:
     names = [
         (name, kind) for name in sorted(members) for start, kind in kinds.items() if name.startswith(start)
     ]
-    names = [(name, kind) for name, kind in names if members[name] and name != "checkpoints.txt"]
+    names = [(name, kind) for name, kind in names if members[name]]
     name, kind = random.choice(names)
     members[name] = _flipped(members[name], random)
     return Tampered(members, kind)
