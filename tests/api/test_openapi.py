@@ -49,10 +49,9 @@ IMPORTS = {
 }
 REPORTS = {"export_report", "list_reports"}
 AUDIT = {
-    "announce_sample", "audit_as_of", "audit_case_time", "audit_conduct", "audit_deadlines", "audit_time", "draw_sample",
-    "erase_personal_values", "export_log", "get_net", "get_sample", "list_reads", "list_samples", "what_if",
-    "audit_escalations",
-    "audit_lawful",
+    "announce_sample", "audit_as_of", "audit_case_time", "audit_conduct", "audit_deadlines", "audit_escalations",
+    "audit_lawful", "audit_time", "draw_sample", "erase_personal_values", "export_bundle", "export_log", "get_net",
+    "get_sample", "list_reads", "list_samples", "what_if",
 }  # fmt: skip
 LOG = {
     "add_cosignatures",
@@ -119,6 +118,7 @@ NOT_COMMANDS = (
     "/api/v1/files",
     "/api/v1/reports/{kind}",
     "/api/v1/log/cosignatures",
+    "/api/v1/audit/bundles",
     "/api/v1/audit/samples",
     "/api/v1/audit/samples/{number}/draw",
     "/api/v1/audit/cases/{case}/erasures",

@@ -1,4 +1,4 @@
-"""`make proofs`: the long proofs, printed. `python -m tests.proofs identical|kills|races|year|all [--quick]`."""
+"""`make proofs`: the long proofs, printed. `python -m tests.proofs identical|kills|races|tampering|year|all [--quick]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.proofs.identical import identical
 from tests.proofs.kills import kills
 from tests.proofs.ledger import Verdict
 from tests.proofs.races import races
+from tests.proofs.tampering import tampering
 from tests.proofs.year import Size, year
 
 Proof = tuple[str, Callable[[], Verdict]]
@@ -23,6 +24,9 @@ def _proofs(quick: bool) -> Iterator[tuple[str, Proof]]:
     size = Size(200, 400, 60) if quick else Size(5000, 20_000)
     title = f"{size.days} days of {size.enterprises} enterprises and {size.issues} issues a year"
     yield "year", (title, lambda: _year(size))
+    mutations, clean = (200, 20) if quick else (10_000, 1_000)
+    title = f"{mutations} random mutations of bundles and logs, {clean} untouched logs"
+    yield "tampering", (title, lambda: tampering(mutations, clean, logs=mutations // 50))
     for kind in ("sqlite", "postgres"):
         yield "kills", (f"kill -9 x {count} on {kind}", lambda kind=kind: kills(kind, count=count))
         yield (
@@ -43,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     logging.configure(level="error", form="console")
     parser = argparse.ArgumentParser(prog="make proofs", description=__doc__)
     parser.add_argument(
-        "which", choices=("identical", "kills", "races", "year", "all"), nargs="?", default="all"
+        "which", choices=("identical", "kills", "races", "tampering", "year", "all"), nargs="?", default="all"
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, as in the test suite")
     options = parser.parse_args(argv)

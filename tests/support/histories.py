@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
@@ -60,6 +61,11 @@ SINCE = date(2018, 1, 1)
 # A Monday, 09:00 in China; eleven months of official calendar follow.
 START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SYSTEM = Actor(id="system", kind="system", channel="system")
+# Evidence by its digest, as the service of files names it.
+FILES = {
+    f"sha256:{sha256(content).hexdigest()}": content
+    for content in ("示例材料一".encode(), "示例材料二".encode())
+}
 RINGS_AT_MOST = 400  # of one advance: a definition that rings more often than that is broken
 
 
@@ -644,7 +650,7 @@ _VALUES: dict[FieldType, Callable[[_Driver, FieldSpec], Any]] = {
     FieldType.PERSON: lambda d, spec: d.random.choice(d.directory.people).id,
     FieldType.CASE: lambda d, spec: d.sibling,
     FieldType.CASES: lambda d, spec: d._some(spec, [d.sibling]),
-    FieldType.FILES: lambda d, spec: ["f-1", "f-2"][: max(spec.min or 1, 1)],
+    FieldType.FILES: lambda d, spec: list(FILES)[: max(spec.min or 1, 1)],
 }
 
 _ACTIONS: dict[Callable[[_Driver], None], int] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from api.commands.audit import (
+    bundles,
     escalating,
     formats,
     log,
@@ -23,6 +24,8 @@ app = typer.Typer(
 
 app.command()(replaying.replay)
 app.command()(replaying.check)
+app.command()(bundles.export)
+app.command()(bundles.verify)
 app.command()(questions.asof)
 app.command()(questions.why)
 app.command()(questions.late)

@@ -1,0 +1,220 @@
+"""The verifier's parts, each beside the engine's own or against what somebody might try on it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+import zipfile
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from adapters.evidence import verify as verifier
+from adapters.evidence.bundle import Index, digests, static_members
+from adapters.evidence.verify import Event, Tree, Undecided, canonical, columns, opened, parse_note, verify
+from engine import canonical as profile
+from engine import notes
+from engine.audit.journal import EntryType
+from engine.tree import needed_nodes, node_hash, root_of
+from tests.support.memory_log import Levels, a_key, random_log, row_of
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+HISTORIES = sorted((VECTORS / "histories").glob("*.jsonl"))
+
+
+def test_it_imports_the_standard_library_only() -> None:
+    tree = ast.parse(Path(verifier.__file__).read_text("utf-8"))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert imported <= set(sys.stdlib_module_names)
+
+
+# The tree
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 21, 64, 100])
+def test_roots_of_several_sizes_from_a_few_leaves_are_those_of_the_whole_tree(size: int) -> None:
+    random = Random(size)
+    leaves = [random.randbytes(32) for _ in range(size)]
+    for _ in range(20):
+        some = sorted(random.sample(range(size), random.randint(0, min(size, 6))))
+        sizes = sorted({size, *random.choices(range(1, size + 1), k=2)})
+        nodes = {f"{level}:{n}": h.hex() for (level, n), h in Levels(leaves).nodes(some, sizes).items()}
+
+        tree = Tree({i: leaves[i] for i in some}, nodes)
+
+        assert [tree.root(each) for each in sizes] == [root_of(leaves[:each]) for each in sizes]
+
+
+def test_a_missing_leaf_is_named_by_its_index() -> None:
+    leaves = [bytes([n]) * 32 for n in range(4)]
+    with pytest.raises(LookupError, match="2"):
+        Tree({0: leaves[0], 1: leaves[1], 3: leaves[3]}, {}).root(4)
+
+
+def test_a_node_given_over_a_leaf_is_not_believed() -> None:
+    leaves = [bytes([n]) * 32 for n in range(4)]
+    hiding = {"1:0": node_hash(leaves[0], leaves[1]).hex(), "1:1": node_hash(leaves[2], leaves[3]).hex()}
+
+    with pytest.raises(LookupError):
+        Tree({0: b"another leaf".ljust(32)}, hiding).root(4)
+
+
+def test_nodes_that_lie_under_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="覆盖"):
+        Tree({}, {"1:0": "00" * 32, "0:1": "11" * 32})
+
+
+def test_the_nodes_of_a_bundle_are_those_that_are_needed_and_no_other() -> None:
+    members = random_log(1).bundle()
+    given = {tuple(map(int, name.split(":"))) for name in json.loads(members["nodes.json"])}
+    indices = [
+        json.loads(line)["leaf_index"]
+        for name in members
+        if name.startswith("columns/")
+        for line in members[name].splitlines()
+    ]
+    texts = [members["checkpoint"].decode(), *verifier.notes_in(members["checkpoints.txt"].decode())]
+    assert given == needed_nodes(indices, [notes.parse_checkpoint(text).size for text in texts])
+
+
+# Bytes
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+def test_events_of_every_release_are_canonical_and_their_columns_those_of_the_writer(path: Path) -> None:
+    for data in path.read_bytes().splitlines():
+        body = canonical(data)
+        assert body == profile.decode(data)
+        row = row_of(data)._asdict()
+        wanted = {name: row[name] for name in row if name not in ("data", "leaf", "leaf_index")}
+        assert columns(Event(data, verifier.leaf_hash(data), body, None), row["case_id"]) == wanted
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":1.0}',
+        b'{"a":1e3}',
+        b'{"a":NaN}',
+        b'{"b":1,"a":2}',
+        b'{"a": 1}',
+        b'{"a":1,"a":1}',
+        b'{"a":"\\u00e9"}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\xff"}',
+        b"[1]",
+        b"",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_not_the_one_spelling_of_an_object_is_no_event(data: bytes) -> None:
+    assert canonical(data) is None
+
+
+def test_text_that_spells_an_escape_is_plain_text() -> None:
+    data = profile.encode({"text": "写作 \\u0000 的文字\n\t\x1f\x7f"})
+    assert canonical(data) == profile.decode(data)
+
+
+# Notes
+
+
+def test_notes_are_read_as_the_log_writes_them() -> None:
+    log, witness = a_key(1), a_key(2, "witness.example", notes.COSIGNATURE)
+    text = notes.Checkpoint("示例", 7, bytes(range(32))).text
+    note = notes.signed(text, log)
+    note = notes.cosigned(note, notes.cosignature_line(text, witness, 1_790_000_000))
+    keys = [verifier.parse_key(key.vkey) for key in (log, witness)]
+
+    read = parse_note(note, keys)
+
+    assert (read.origin, read.size, read.root) == ("示例", 7, bytes(range(32)))
+    assert [verifier.vkey(key) for key in read.signers] == [log.vkey, witness.vkey]
+    assert [key.name for key in parse_note(note.replace("\n7\n", "\n8\n"), keys).broken] == [
+        log.name,
+        witness.name,
+    ]
+
+
+def test_a_witness_cannot_be_had_by_a_signature_of_a_log() -> None:
+    key = a_key(3)
+    as_witness = a_key(3, key.name, notes.COSIGNATURE)
+    note = notes.signed(notes.Checkpoint("示例", 7, bytes(32)).text, key)
+
+    assert parse_note(note, [verifier.parse_key(as_witness.vkey)]).signers == ()
+
+
+# Keys that were retired
+
+
+def test_a_key_that_was_rotated_in_order_raises_no_alarm_and_one_that_signs_on_does() -> None:
+    log = random_log(6)
+    old, new = log.key, a_key(60, log.key.name)
+    retired = {"key_id": old.key_id.hex(), "name": old.name, "reason": "示例"}
+    log.append(EntryType.KEY_RETIRED, retired, log.now)
+    added = {"algorithm": "ed25519", "name": new.name, "use": "log", "vkey": new.vkey}
+    log.append(EntryType.KEY_ADDED, added, log.now)
+    log.keys.append({"name": new.name, "use": "log", "vkey": new.vkey})
+    stale = log.copy()
+    log.key = new
+
+    assert verify(log.bundle()).exit == 0
+    assert [f.kind for f in verify(stale.bundle()).ranked()] == ["retired_key"]
+
+
+# What somebody might try on the verifier
+
+
+def test_a_line_beyond_the_end_of_the_manifest_is_not_believed() -> None:
+    members = random_log(7).bundle()
+    (manifest,) = json.loads(members["heads.json"])
+    case = next(iter(manifest["lines"]))
+    manifest["lines"]["999900000019"] = [manifest["cases"] + 1, *manifest["lines"][case][1:]]
+    members["heads.json"] = profile.encode([manifest])
+
+    assert "manifest_broken" in [finding.kind for finding in verify(members).findings]
+
+
+def test_a_bundle_without_the_manifest_of_its_export_is_not_whole() -> None:
+    members = random_log(7).bundle() | {"heads.json": b"[]"}
+
+    assert verify(members).exit == 1
+
+
+def test_rules_that_the_directory_does_not_name_are_looked_at_all_the_same() -> None:
+    members = random_log(8).bundle() | {f"definitions/{'0' * 64}.yaml": b"workflow: another"}
+
+    assert [finding.kind for finding in verify(members).ranked()] == ["definition_swapped"]
+
+
+def test_a_zip_with_two_files_of_one_name_decides_nothing(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as bundle:
+        bundle.writestr("bundle.json", b"{}")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            bundle.writestr("bundle.json", b"{}")
+
+    with pytest.raises(Undecided, match="同名"):
+        opened(tmp_path / "two.zip")
+
+
+def test_the_digest_of_the_histories_does_not_depend_on_when_they_were_exported() -> None:
+    log = random_log(9)
+    first, second = verify(log.bundle()), verify(log.bundle())
+
+    assert first.facts["size"] < second.facts["size"]
+    assert first.facts["digest"] == second.facts["digest"]
+
+
+def test_the_directory_names_every_file_that_never_changes() -> None:
+    static = static_members({"definitions/x.yaml": b"x"})
+    index = Index(log="示例", scope={}, purpose="", made_at="", size=1, cases={}, members=digests(static))
+    assert sorted(profile.decode(index.data)["members"]) == ["README.txt", "definitions/x.yaml", "verify.py"]
