@@ -87,6 +87,18 @@ def test_the_directory_shows_names_and_posts_to_every_tier_and_no_contacts_of_su
     assert office.get(LIAISON, "/organisation/directory", region="9").json()["code"] == "unknown_region"
 
 
+@pytest.mark.parametrize("path", ["directory", "vacancies", "teams"])
+def test_the_organisation_is_shown_to_officials_and_not_to_the_contact_of_a_subject(
+    office: Office, path: str
+) -> None:
+    for person in (LIAISON, HANDLER, "p-34-auditor-1"):
+        assert office.get(person, f"/organisation/{path}").status_code == 200
+    refused = office.get("p-client-sample-1", f"/organisation/{path}")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert refused.json()["blockers"][0]["code"] == "officials_only"
+    assert "示例" not in refused.text
+
+
 @pytest.mark.parametrize(
     ("person", "asked", "status"),
     [
