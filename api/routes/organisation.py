@@ -59,7 +59,9 @@ def colleague_of(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
     if caller.reach.regions or caller.reach.units:
         return caller
     reason = Blocker("officials_only", "名录供各级工作人员使用")
-    raise Forbidden("您不能查看组织机构", reasons=[reason], hint="须在区划或单位任职；企业联系人请洽县级联络员")
+    raise Forbidden(
+        "您不能查看组织机构", reasons=[reason], hint="须在区划或单位任职；企业联系人请洽县级联络员"
+    )
 
 
 TheColleague = Annotated[Caller, Depends(colleague_of)]

@@ -243,9 +243,7 @@ def test_who_may_not_change_the_posts_hands_nothing_over_even_when_only_cases_ar
 
 
 @pytest.mark.parametrize(("by", "status"), [(LIAISON, 403), (CITY, 200)])
-def test_the_posts_of_a_leader_are_handed_over_by_a_level_above(
-    office: Office, by: str, status: int
-) -> None:
+def test_the_posts_of_a_leader_are_handed_over_by_a_level_above(office: Office, by: str, status: int) -> None:
     leader = "p-340104-leader-1"
     answer = handover(office, by, person=leader, successor=COORDINATOR)
     assert answer.status_code == status, answer.text
