@@ -279,6 +279,18 @@ def layouts() -> list[Dirt]:
             data=listed(row(), ["", "蜀山区小计", "", "", 1200, 60, 30], row(B, "示例乙公司")),
             rows={2: "new", 4: "new"},
         ),
+        Dirt(
+            name="totals_in_a_text_file",
+            data=text(
+                HEAD,
+                [str(cell) for cell in row()],
+                ["", "蜀山区小计", "", "", "1,200.00", "60", "30"],
+                [str(cell) for cell in row(B, "示例乙公司")],
+                ["合计", "", "", "", "2,400.00", "120", "—"],
+            ).encode(),
+            file="名单.csv",
+            rows={2: "new", 4: "new"},
+        ),
         Dirt(name="numbering_below_the_heading", data=listed([1, 2, 3, 4, 5, 6, 7], row()), rows={3: "new"}),
         Dirt(
             name="heading_repeated_on_every_page",
