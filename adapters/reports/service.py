@@ -259,7 +259,7 @@ class Reports:
 
     def _watermark(self, actor: Actor, now: datetime, reason: str) -> Watermark:
         person = self._directories.current().person(actor.id)
-        who = f"{person.title}（{actor.id}）" if person else actor.id
+        who = f"{person.title}（{actor.id}）" if person else f"本机操作员（{actor.id}）"
         return Watermark(who, moment_words(now, self._calendars.current(self._calendar)), reason)
 
     def _log(

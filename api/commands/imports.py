@@ -16,7 +16,7 @@ from adapters.importing.mapping import read_mapping
 from adapters.importing.records import Batch
 from adapters.importing.sending_back import error_workbook
 from adapters.importing.verdicts import DryRun, ListOptions, RowResult, Verdict
-from api.commands.opening import OPERATOR, container, everything
+from api.commands.opening import OPERATOR, container, everything, operator
 from api.commands.output import AsJson, answer, columns, row, table, working_on
 from engine.canonical import instant
 from engine.errors import InvalidData
@@ -75,7 +75,7 @@ def import_list(
             errors.write_bytes(error_workbook(dry))
         batch = None
         if yes and not dry_run:
-            batch = made.imports.commit(dry, by=OPERATOR.id, now=made.now())
+            batch = made.imports.commit(dry, by=operator().id, now=made.now())
     data = {
         **dry.summary(),
         "batch": batch.id if batch else "",
@@ -121,7 +121,7 @@ def import_history(
             errors.write_bytes(error_workbook(run))
         is_real = yes and not dry_run
         if is_real:
-            run = made.histories.commit(run, by=OPERATOR.id, watch=working_on)
+            run = made.histories.commit(run, by=operator().id, watch=working_on)
     data = {
         **run.summary(),
         "batch": run.batch,

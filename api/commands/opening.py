@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,7 +20,25 @@ from engine.access import Actor, Reach
 from engine.errors import BihuanError
 
 _SQLITE = b"SQLite format 3\x00"  # how its files begin
-OPERATOR = Actor(id="operator", kind="system", channel="cli")
+OPERATOR = Actor(
+    id="operator", kind="system", channel="cli"
+)  # in events, which are the same whoever repeats them
+
+
+def login() -> str:
+    """Who sits at the machine: whoever logged in at the terminal, even under sudo; without one, whose process it is.
+
+    Not from the environment, which anybody may set.
+    """
+    try:
+        return os.getlogin()
+    except OSError:
+        return pwd.getpwuid(os.getuid()).pw_name
+
+
+def operator() -> Actor:
+    """For what is kept with the name of who did it: exports, imports, handovers."""
+    return replace(OPERATOR, id=f"{OPERATOR.id}/{login()}")
 
 
 class WrongSettings(BihuanError):

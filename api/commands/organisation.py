@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import orjson
 import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
+from adapters.organisation.changes import EndPost, GivePost, Operation
 from adapters.organisation.vacancies import pairs, participation, seats
 from adapters.registry import NoDirectory
 from api.commands.days import day_of
-from api.commands.opening import container
+from api.commands.opening import container, operator
 from api.commands.output import AsJson, answer, row, table
 from api.organising import Handover, everything_held, hand_over
 from api.standing import today
 from engine.canonical import tagged_digest
-from engine.directory import Directory, Malformed, PersonId
+from engine.directory import Directory, Malformed, PersonId, Post
 
 app = typer.Typer(no_args_is_help=True, help="The organisation: vacancies, a file of your own, handover.")
 
 _KINDS = ("regions", "units", "people", "posts")
-_OPERATOR = "operator"
 _KEY_TAG = "bihuan/handover/v1"
 
 
@@ -234,9 +234,34 @@ def _show_import(console: Console, data: dict[str, Any]) -> None:
 
 def _planned(made: Container, wanted: Handover) -> dict[str, Any]:
     directory = made.directories.current()
-    posts = [f"{type(each).__name__} {each}" for each in wanted.operations(directory)]
+    posts = [_passing(directory, each) for each in wanted.operations(directory)]
     cases = [{"case": case, "lane": lane} for case, lane in everything_held(made, wanted.person)]
     return {"dry_run": True, "operations": posts, "cases": cases, "handed": [], "remaining": []}
+
+
+def _passing(directory: Directory, operation: Operation) -> dict[str, Any]:
+    """A post that ends after its last day, or that is given from its first."""
+    is_end = isinstance(operation, EndPost)
+    post: Any = operation if is_end else cast(GivePost, operation).post
+    person = directory.person(post.person)
+    return {
+        "do": "end_post" if is_end else "give_post",
+        "person": post.person,
+        "name": person.title if person else "",
+        "role": post.role,
+        "region": post.region,
+        "unit": post.unit,
+        "subject": post.subject,
+        "place": _place(directory, post),
+        "last" if is_end else "since": (post.last if is_end else post.since).isoformat(),
+    }
+
+
+def _place(directory: Directory, post: Post | EndPost) -> str:
+    if post.region:
+        return directory.region(post.region).title
+    unit = directory.unit(post.unit) if post.unit else None
+    return unit.title if unit else post.subject or ""
 
 
 def _done(made: Container, wanted: Handover) -> dict[str, Any]:
@@ -244,7 +269,7 @@ def _done(made: Container, wanted: Handover) -> dict[str, Any]:
     key = tagged_digest(_KEY_TAG, f"{wanted.person}/{wanted.successor}/{moment}".encode())
     writer = made.writer()
     try:
-        found = hand_over(made, writer.submit, f"cli/{key}", wanted, by=_OPERATOR)
+        found = hand_over(made, writer.submit, f"cli/{key}", wanted, by=operator().id)
     finally:
         writer.close()
     return {"dry_run": False, **found}
@@ -252,12 +277,31 @@ def _done(made: Container, wanted: Handover) -> dict[str, Any]:
 
 def _show_handover(console: Console, data: dict[str, Any]) -> None:
     if data["dry_run"]:
-        console.print("\n".join(data["operations"]) or "no posts to pass on")
-        console.print(f"{len(data['cases'])} open cases: {', '.join(each['case'] for each in data['cases'])}")
+        _show_plan(console, data)
         return
     console.print(f"{len(data['handed'])} cases handed over, {len(data['remaining'])} remain")
     for each in data["remaining"]:
         console.print(f"  {each['case']} {each['lane']}: {each['detail']}")
+
+
+def _show_plan(console: Console, data: dict[str, Any]) -> None:
+    console.print("试算，未作改动")
+    shown = table("动作", "职务", "区划或单位", "人员", "编号", "日期")
+    for each in data["operations"]:
+        is_end = each["do"] == "end_post"
+        day = f"至 {each['last']} 止" if is_end else f"自 {each['since']} 起"
+        row(
+            shown,
+            "卸任" if is_end else "接任",
+            each["role"],
+            each["place"],
+            each["name"],
+            each["person"],
+            day,
+        )
+    console.print(shown if data["operations"] else "没有要转交的职务")
+    cases = "、".join(f"{each['case']} {each['lane']}".strip() for each in data["cases"])
+    console.print(f"在办事项 {len(data['cases'])} 件{'：' if cases else ''}{cases}")
 
 
 def _sizes(directory: Directory) -> dict[str, int]:

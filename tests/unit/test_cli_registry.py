@@ -143,6 +143,19 @@ def test_a_handover_at_the_machine_passes_on_posts_and_cases(bihuan: CommandLine
     asked = ("org", "handover", holder, successor, "--reason", "岗位调整（示例）", "--first", "2026-11-23")
     planned = bihuan(*asked, "--dry-run", "--json").json()
     assert [each["case"] for each in planned["cases"]] == [case]
+    assert planned["operations"] == [
+        {
+            "do": "end_post", "person": "p-340104-liaison-1", "name": "示例联络员·合肥市蜀山区", "role": "liaison",
+            "region": "340104", "unit": None, "subject": None, "place": "蜀山区", "last": "2026-11-22",
+        },
+        {
+            "do": "give_post", "person": successor, "name": "示例协调处室·合肥市蜀山区", "role": "liaison",
+            "region": "340104", "unit": None, "subject": None, "place": "蜀山区", "since": "2026-11-23",
+        },
+    ]  # fmt: skip
+    lines = [" ".join(line.split()) for line in bihuan(*asked, "--dry-run").out.splitlines()]
+    assert f"接任 liaison 蜀山区 示例协调处室·合肥市蜀山区 {successor} 自 2026-11-23 起" in lines
+    assert f"在办事项 1 件：{case}" in lines
     done = bihuan(*asked, "--json")
     assert (done.code, done.json()["handed"]) == (0, [{"case": case, "lane": ""}])
     assert successor in bihuan("case", "show", case, "--json").out
