@@ -163,7 +163,7 @@ class Presenter:
             digest=case.digest,
             as_of=moment,
             data=self.values(program.definition, case.data, secrets),
-            lanes=[self._lane(program, case, key, lane, secrets) for key, lane in case.lanes.items()],
+            lanes=[self._lane(program, key, lane, secrets) for key, lane in case.lanes.items()],
             clocks=[self.clock(program, case, key, moment) for key in _clocks_in_order(case)],
             related=[RelatedView(case=other, **link) for other, link in case.related.items()],
             steps=[one.view for one in looked],
@@ -211,9 +211,7 @@ class Presenter:
     def calendar(self, definition: Definition) -> Calendar:
         return self._container.calendars.current(definition.calendar)
 
-    def _lane(
-        self, program: Program, case: Case, key: str, lane: Lane, secrets: Mapping[str, bytes] | None
-    ) -> LaneView:
+    def _lane(self, program: Program, key: str, lane: Lane, secrets: Mapping[str, bytes] | None) -> LaneView:
         definition = program.definition
         return LaneView(
             lane=key,

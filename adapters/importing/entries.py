@@ -20,8 +20,6 @@ from engine.subjects import TIMELESS
 
 __all__ = ["entries_of", "flag_duplicates", "flag_excess"]
 
-FindPlace = Callable[[str, str], Place]
-
 
 def entries_of(table: Table, options: ListOptions, on: date) -> Iterator[Entry]:
     """`on` is the day of the list: old names of places are read as of it."""

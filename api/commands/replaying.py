@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,7 +98,3 @@ def every_case(made: Container) -> Iterator[CaseId]:
     while page:
         yield from page
         page = made.views.case_ids(after=page[-1])
-
-
-def replay_all(made: Container, cases: Iterable[CaseId]) -> Verified:
-    return sum((replayed(made, case) for case in cases), Verified())
