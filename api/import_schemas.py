@@ -70,7 +70,10 @@ class ImportView(BaseModel):
     undone_at: datetime | None
     counts: dict[str, int]
     summary: Annotated[dict[str, Any], Field(description="表头、各列含义、不认得的列、隐藏行列、略过的行")]
-    rows: Annotated[list[RowView], Field(description="有话要说的行，至多 200 行；试导时给出")] = []
+    rows: Annotated[
+        list[RowView],
+        Field(description="有话要说的行，至多 200 行，是试导（或导入）当时的结论；列出各批次时不给"),
+    ] = []
 
 
 class ImportList(BaseModel):

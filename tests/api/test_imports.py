@@ -79,6 +79,23 @@ def test_rows_of_another_county_are_errors_and_come_back_in_the_workbook(desk: O
     assert known(desk, CITY) == [A]
 
 
+def test_what_was_found_is_kept_and_the_file_is_not_read_again_to_show_it(
+    desk: Office, tmp_path: Path
+) -> None:
+    looked = tried(desk, MIXED).json()
+    desk.post(CITY, "/subjects", {"id": A, "title": "示例甲公司", "region": "340104", "since": "2026-01-01"})
+    shown = desk.get(LIAISON, f"/imports/{looked['id']}").json()
+    assert (shown["counts"], shown["rows"]) == (looked["counts"], looked["rows"])
+    assert [row["verdict"] for row in shown["rows"]] == ["error"]
+
+    moved = desk.post(LIAISON, f"/imports/{looked['id']}/commit", {})
+    assert (moved.status_code, moved.json()["code"]) == (409, "import_moved")
+    for file in desk.container.settings.files.rglob(looked["digest"].removeprefix("sha256:") + "*"):
+        file.unlink()
+    assert desk.get(LIAISON, f"/imports/{looked['id']}").json() == shown
+    assert desk.get(LIAISON, f"/imports/{looked['id']}/errors").status_code != 200
+
+
 def test_a_neighbour_neither_sees_nor_commits_it_and_the_city_sees_it(desk: Office) -> None:
     id = tried(desk, GOOD).json()["id"]
 

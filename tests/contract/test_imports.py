@@ -23,7 +23,9 @@ from adapters.importing.verdicts import (
     NotUndoable,
     UnknownBatch,
 )
-from tests.corpus.dirt import HEAD, A, B, listed, row, text
+from adapters.subjects.writing import NewSubject
+from engine.directory import RegionId, SubjectId
+from tests.corpus.dirt import HEAD, A, B, C, listed, row, text
 from tests.support.lists import FACTS, imports_of, subjects_of
 from tests.support.lists import SUBJECT as HEADINGS
 
@@ -101,6 +103,19 @@ def test_undoing_takes_back_figures_names_and_counties_and_forgets_whom_nobody_e
     assert (undone.id, subjects) == (batch, 2)
     assert told(database) == ("示例甲公司", "3401", 1_200_000_000)
     assert told(database, B) is None
+
+
+def test_undoing_leaves_whom_somebody_else_registered_at_the_same_moment(database: Database) -> None:
+    known = NewSubject(
+        id=SubjectId(C), title="示例丙公司", region=RegionId("340104"), since=date(2026, 1, 1), doubt=""
+    )
+    subjects_of(database).register_many([known], NOW)
+    batch = commit(database, listed(row()))
+
+    imports_of(database).undo(batch, now=LATER)
+
+    assert told(database) is None
+    assert told(database, C) == ("示例丙公司", "340104", None)
 
 
 def test_an_undone_list_can_be_imported_again(database: Database) -> None:
