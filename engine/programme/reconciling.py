@@ -1,7 +1,8 @@
 """What is to be done about one subject and a list: enter, leave, open a case, take a step. Pure: the caller does it.
 
-Given the spec, what is known, the last spell on the list and the case behind it. Unknown changes nothing. A list with a
-case is left when the case ends, by an exit, or by a move to another region; another list when its rule no longer holds.
+Given the spec, what is known, the last spell on the list and the case behind it. Unknown changes nothing, unless it is unknown
+because the figures by which the subject entered were withdrawn. A list with a case is left when the case ends, by an exit, or by
+a move to another region; another list when its rule no longer holds.
 Whoever was cleared comes back when people reopen the case, or when newer figures meet the rule again.
 """
 
@@ -32,6 +33,7 @@ HowOut = Literal["", "cleared", "exited", "moved_out"]
 BY_RULE: Final = "rule"
 BY_CASE: Final = "case:"
 LIST_GONE: Final = "list gone"
+WITHDRAWN: Final = "withdrawn"
 FEN_OF_WAN: Final = 10**6
 _STEPS: Final = re.compile(r"ever\.[a-z][a-z0-9_]*", re.ASCII)
 
@@ -191,6 +193,8 @@ class Reconciler:
             return self._exited(view, spell)
         if view.spec.case is None and view.verdict is Verdict.FAIL:
             return self._left(view, spell, "exited", BY_RULE)
+        if _is_withdrawn(view, spell):
+            return self._withdrawn(view, spell)
         if view.profile.region != spell.region:
             return self._moved(view, spell)
         if (
@@ -214,6 +218,12 @@ class Reconciler:
         if exit_.step and spell.case and not (view.case and view.case.ended == "final"):
             steps = (self._taking(view, spell, f"exit/{view.exit}", exit_.step, exit_.bring),)
         return Plan(view.name, spell.subject, steps, "exited", view.exit)
+
+    def _withdrawn(self, view: _View, spell: Spell) -> Plan:
+        spec, steps = view.spec.case, tuple[Taking, ...]()
+        if spec and spec.withdrawn and spell.case and not (view.case and view.case.ended == "final"):
+            steps = (self._taking(view, spell, WITHDRAWN, spec.withdrawn.step, spec.withdrawn.bring),)
+        return Plan(view.name, spell.subject, steps, "exited", WITHDRAWN)
 
     def _moved(self, view: _View, spell: Spell) -> Plan:
         """The new region takes over: with a case of its own where the list says how the old one ends."""
@@ -359,9 +369,17 @@ def _over_case(text: str, taken: tuple[str, ...]) -> Expression:
 def _may_return(view: _View) -> bool:
     """Whoever left by a rule comes back as it says; whoever left with the case only with newer figures."""
     last = view.last
-    if last is None or last.reason == BY_RULE or last.reason in view.spec.exits:
+    if last is None or last.reason in (BY_RULE, WITHDRAWN) or last.reason in view.spec.exits:
         return True
     return view.year > last.year
+
+
+def _is_withdrawn(view: _View, spell: Spell) -> bool:
+    """Nothing says any more that it belongs here. Figures are never forgotten, so one that is missing was taken back."""
+    if view.verdict is Verdict.PASS or view.spec.manual or (view.spec.case and not view.spec.case.withdrawn):
+        return False
+    read = (name.rsplit("@", 1) for name in spell.evidence.get("facts", ()))
+    return any(view.profile.value(fact, int(year)) is None for fact, year in read)
 
 
 def _can_relapse(view: _View) -> bool:

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from adapters.db.database import Database
+from adapters.db.tables import OBSERVATION
 from adapters.db.views import Filter
 from adapters.metrics import new_metrics
 from adapters.programme.registry import ProgrammeRegistry, UnknownProgramme
@@ -204,6 +206,60 @@ def test_a_move_hands_over_from_one_region_to_the_other(office: ListsOffice) -> 
     old, new = (office.case(spell.case) for spell in office.spells("s1", "no_institution"))
     assert (old.ended, old.data["removal_reason"]) == ("final", "moved")
     assert (new.ended, new.region, new.data["revenue"]) == ("", "340202", 60_000)
+
+
+def withdraw(office: ListsOffice, subject: str) -> None:
+    """What every batch said of the subject is taken back, as the undoing of an import does."""
+    office.clock.advance(timedelta(seconds=1))
+    with office.container.subjects.unit(office.clock()) as unit:
+        said = OBSERVATION.c.subject == subject
+        unit.connection.execute(update(OBSERVATION).where(said).values(batch="wrong-list"))
+        unit.withdraw_batch("wrong-list")
+
+
+def test_whoever_entered_by_figures_that_were_withdrawn_leaves_and_the_case_ends(
+    office: ListsOffice,
+) -> None:
+    office.put("s1", **IDLE)
+    office.run()
+    first = behind(office, "s1")
+    withdraw(office, "s1")
+    office.run()
+
+    case = office.case(first)
+    assert (case.ended, case.data["removal_reason"]) == ("final", "mistaken")
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - exited"]
+    assert office.spells("s1", "no_institution")[0].reason == "withdrawn"
+    assert office.story("s1", "service_objects") == ["entered 340104 2026 - exited"]
+    assert office.run().steps == 0
+
+    office.put("s1", **IDLE)  # the list comes again, put right
+    office.run()
+    assert office.story("s1", "no_institution")[1:] == ["entered 340104 2025 - on"]
+    assert behind(office, "s1") != first
+
+
+def test_whoever_still_belongs_there_by_other_figures_stays_when_some_are_withdrawn(
+    office: ListsOffice,
+) -> None:
+    office.put("s1", **IDLE)
+    office.run()
+    with office.container.subjects.unit(office.clock()) as unit:
+        unit.connection.execute(update(OBSERVATION).values(batch="wrong-list"))
+    office.put("s1", **IDLE)  # another source says the same, before the first is taken back
+    with office.container.subjects.unit(office.clock()) as unit:
+        unit.withdraw_batch("wrong-list")
+    office.run()
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - on"]
+    assert office.case(behind(office, "s1")).ended == ""
+
+
+def test_a_tag_goes_when_the_figures_behind_it_are_withdrawn(office: ListsOffice) -> None:
+    office.put("s1", is_high_tech=True, high_tech_since="2024-05-01")
+    office.run()
+    withdraw(office, "s1")
+    office.run()
+    assert [spell.reason for spell in office.spells("s1", "certified_high_tech")] == ["withdrawn"]
 
 
 def test_a_tag_comes_and_goes_with_its_rule(office: ListsOffice) -> None:
