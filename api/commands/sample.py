@@ -21,7 +21,7 @@ from api.commands.opening import make_folder, read_settings
 from api.commands.output import AsJson, answer, columns, working_on
 from api.simulation import Province
 from api.simulation.province import ZONE, Happening
-from api.simulation.setting import an_issue, keep, nominate, settle
+from api.simulation.setting import an_issue, for_every_report, keep, nominate, settle
 from engine.errors import BihuanError
 
 SMALL: Final = 60  # enterprises of `serve --sample`: some on every list, at once
@@ -50,9 +50,7 @@ def sample(
     """
     logging.configure(level="error", form="console")
     with _at_work(days) as (made, clock):
-        people = _settled(made, enterprises, seed)
-        counts = _played(made, clock, people, issues=issues, days=days, seed=seed)
-        counts = {"enterprises": len(people), **counts, **_lists(made)}
+        counts = play(made, clock, enterprises=enterprises, issues=issues, days=days, seed=seed)
     answer(counts, as_json, lambda console: _show(console, counts))
 
 
@@ -72,6 +70,15 @@ def _at_work(days: int) -> Iterator[tuple[Container, MovedClock]]:
         yield made, clock
     finally:
         made.close()
+
+
+def play(
+    made: Container, clock: MovedClock, *, enterprises: int, issues: int, days: int, seed: int
+) -> dict[str, int]:
+    """Fill an empty database from the moment at which the clock stands; what is in it then."""
+    people = _settled(made, enterprises, seed)
+    counts = _played(made, clock, people, issues=issues, days=days, seed=seed)
+    return {"enterprises": len(people), **counts, **_lists(made)}
 
 
 def small(made: Container) -> None:
@@ -102,7 +109,7 @@ def _played(
         today = province.today
         played = province.live(
             today + timedelta(days=days),
-            happenings=_issues(made, people, issues, seed),
+            happenings=_happenings(made, people, issues, seed, last=today + timedelta(days=days)),
             daily=lambda day: keep(made, province.writer.submit),
         )
         for _ in working_on("Working", played, days):
@@ -113,13 +120,19 @@ def _played(
         }
 
 
-def _issues(
-    made: Container, people: Sequence[Invented], number: int, seed: int
+def _happenings(
+    made: Container, people: Sequence[Invented], number: int, seed: int, *, last: date
 ) -> Callable[[date], list[Happening]]:
+    """Issues on each working day; on the first one also what the reports need."""
     rng, calendar = random.Random(f"{seed}/issues"), made.calendars.current("cn")
+    worked: set[date] = set()
 
     def of(day: date) -> list[Happening]:
-        return [an_issue(rng, people) for _ in range(number if calendar.day(day).is_working else 0)]
+        if not calendar.day(day).is_working:
+            return []
+        once = [] if worked else for_every_report(made, people, day, last)
+        worked.add(day)
+        return [*once, *(an_issue(rng, people) for _ in range(number))]
 
     return of
 
