@@ -22,6 +22,8 @@ TASK_IS_OPEN: Final = "state IN ('ready', 'leased')"
 TASK_IS_DEAD: Final = "state = 'dead'"
 SUBJECT_IS_DIRTY: Final = "dirty"
 MEMBERSHIP_IS_OPEN: Final = "until IS NULL"
+EVENT_IS_LEAFLESS: Final = "leaf_index IS NULL"
+EVENT_IS_A_LEAF: Final = "leaf_index IS NOT NULL"
 
 # Byte order also lets a plain index serve prefixes of regions: no text_pattern_ops needed.
 _TEXT: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -95,7 +97,11 @@ class EventTable(_Rows, table=True):
     """The log. A trigger refuses every change but `leaf_index`, which the integrator of the tree fills in later."""
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("case_id", "prev"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "prev"),
+        _where("event_leafless", "at", "case_id", "seq", condition=EVENT_IS_LEAFLESS),
+        _where("event_leaf", "leaf_index", condition=EVENT_IS_A_LEAF, unique=True),
+    )
 
     case_id: str = _key()
     seq: int = _key(BigInteger)
@@ -288,6 +294,40 @@ class BeatTable(_Rows, table=True):
     at: int = _integer()
 
 
+class TileTable(_Rows, table=True):
+    """Hashes of the Merkle tree, 32 bytes each, 256 in a full tile (C2SP tlog-tiles); the last tile of a level grows."""
+
+    __tablename__ = "tile"
+
+    level: int = _key(BigInteger)
+    n: int = _key(BigInteger)
+    data: bytes = _bytes()
+
+
+class CheckpointTable(_Rows, table=True):
+    """A signed statement about the first `size` leaves; witnesses add lines to `note`. `root` is hexadecimal."""
+
+    __tablename__ = "checkpoint"
+
+    size: int = _key(BigInteger)
+    root: str = _text()
+    at: int = _integer()
+    note: str = _text()
+
+
+class ReplayRunTable(_Rows, table=True):
+    """A replay of many cases and what it found; `faults` is a canonical list of sentences, the first hundred."""
+
+    __tablename__ = "replay_run"
+
+    started_at: int = _key(BigInteger)
+    finished_at: int | None = _integer(nullable=True)
+    cases: int = _integer()
+    events: int = _integer()
+    divergences: int = _integer()
+    faults: bytes = _bytes()
+
+
 class SubjectTable(_Rows, table=True):
     """Whom cases are about. `dirty` until the programme has looked at what changed; `doubt` says what is odd about the id."""
 
@@ -477,6 +517,9 @@ NOTICE: Final = _table("notice")
 FILE: Final = _table("file")
 COUNTER: Final = _table("counter")
 BEAT: Final = _table("beat")
+TILE: Final = _table("tile")
+CHECKPOINT: Final = _table("checkpoint")
+REPLAY_RUN: Final = _table("replay_run")
 SUBJECT: Final = _table("subject")
 SUBJECT_NAME: Final = _table("subject_name")
 SUBJECT_REGION: Final = _table("subject_region")
