@@ -101,7 +101,7 @@ def an_issue(rng: random.Random, people: Sequence[Invented]) -> Happening:
 
 
 def for_every_report(made: Container, people: Sequence[Invented], first: date, last: date) -> list[Happening]:
-    """What some report is about and what nothing else may bring in those days: an order, a package for January, a plan."""
+    """What some report is about and nothing else may bring in those days: an order, a package for January, a plan."""
     who, found = people[0], [_an_order(people[0].region)]
     if all(day.month != 1 for day in _days(first, last)):  # else the obligation opens one for each city
         found.append(_a_package(made, who.region[:4], first.year + 1))

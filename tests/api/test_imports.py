@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from engine.programme.loading import load_programme
-from tests.corpus.dirt import A, B, listed, row
+from tests.corpus.dirt import HEAD, A, B, listed, row
 from tests.support.office import MORNING, Office, an_office
 from workflows import programme
 
@@ -77,6 +77,36 @@ def test_rows_of_another_county_are_errors_and_come_back_in_the_workbook(desk: O
     assert [line[0].value for line in page.iter_rows()] == ["行号", 3]
     desk.post(LIAISON, f"/imports/{looked['id']}/commit", {})
     assert known(desk, CITY) == [A]
+
+
+def test_undoing_a_list_takes_whom_it_alone_brought_off_the_lists_and_ends_their_cases(desk: Office) -> None:
+    idle = listed([*row(revenue=60_000), "是", "否"], head=(*HEAD, "2025年是否规上", "2025年是否有研发活动"))
+    id = tried(desk, idle).json()["id"]
+    writer = desk.container.writer()
+    try:
+        desk.post(LIAISON, f"/imports/{id}/commit", {})
+        desk.container.lists.run_all(writer.submit)
+        listed_on = {each["list"]["id"]: each["case"] for each in lists_of_a(desk)}
+        assert set(listed_on) == {"no_activity", "service_objects"}
+        assert [ended(desk, case) for case in listed_on.values()] == ["", ""]
+
+        desk.post(LIAISON, f"/imports/{id}/undo", {})
+        desk.container.lists.run_all(writer.submit)
+    finally:
+        writer.close()
+
+    assert [bool(each["until"]) for each in lists_of_a(desk)] == [True, True]
+    assert [ended(desk, case) for case in listed_on.values()] == ["final", "final"]
+
+
+def lists_of_a(office: Office) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = office.get(LIAISON, f"/subjects/{A}").json()["lists"]
+    return found
+
+
+def ended(office: Office, case: str) -> str:
+    found: str = office.get(LIAISON, f"/cases/{case}").json()["ended"]
+    return found
 
 
 def test_what_was_found_is_kept_and_the_file_is_not_read_again_to_show_it(

@@ -22,7 +22,8 @@ from api.commands.sample import play, small
 from api.simulation.setting import keep
 from engine.access import Reach
 
-BEGUN = datetime(2026, 10, 26, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
+AUTUMN = datetime(2026, 10, 26, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in China
+SPRING_FESTIVAL = datetime(2027, 2, 1, 1, 0, tzinfo=UTC)
 PROVINCE = Reach(regions=("34",))
 # Nobody has worked yet where `make run` begins: no visit was made, nothing is late, no order was given.
 OF_WORK = {"worklog", "visit_report", "supervision_order", "urge_order", "common_issues", "lights"}
@@ -30,8 +31,8 @@ SUMMARY = "summary"  # a table of counts, which stands there without any row beh
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[tuple[Container, MovedClock]]:
-    clock = MovedClock(BEGUN)
+def opened(folder: Path, at: datetime = AUTUMN) -> Iterator[tuple[Container, MovedClock]]:
+    clock = MovedClock(at)
     settings = Settings(database_url=f"sqlite:///{folder / 'sample.db'}", files=folder / "files", log="示例")
     made = build(settings, now=clock)
     try:
@@ -90,6 +91,12 @@ def test_the_smallest_sample_has_an_order_and_a_package_for_january_with_its_cou
     (counties,) = (table for table in report.tables if table.key == "counties")
     assert len(counties.rows) >= 4
     assert any(row[3].value is not None for row in counties.rows)  # some have reported
+
+
+def test_a_month_with_long_holidays_fills_them_as_well(tmp_path: Path) -> None:
+    with opened(tmp_path, SPRING_FESTIVAL) as (made, clock):
+        play(made, clock, enterprises=1, issues=1, days=30, seed=7)
+        assert [kind for kind in KINDS if not says_something(made, kind)] == []
 
 
 def test_what_make_run_begins_with_fills_every_report_but_those_of_work_done(tmp_path: Path) -> None:
