@@ -12,8 +12,8 @@ from typing import Final
 
 from sqlalchemy import Connection, select, text
 
+from adapters.db.programme_tables import SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import SUBJECT
 from adapters.importing.known import versions_of
 from adapters.importing.verdicts import Change, DryRun, ImportMoved
 from adapters.subjects.writing import Moving, NewSubject, Renaming, SubjectUnit

@@ -12,8 +12,9 @@ from sqlalchemy import Select, and_, select
 from adapters.db import rows
 from adapters.db.access import under
 from adapters.db.database import Database
+from adapters.db.programme_tables import MEMBERSHIP, SLOT, SUBJECT, TARGET
 from adapters.db.rows import micros, moment, moment_or_none
-from adapters.db.tables import CASE, EVENT, MEMBERSHIP, SLOT, SUBJECT, TARGET
+from adapters.db.tables import CASE, EVENT
 from adapters.subjects.profiles import Profiles
 from engine.canonical import decode
 from engine.case import Case, CaseId, Clock

@@ -29,7 +29,8 @@ from adapters.db import rows
 from adapters.db.access import under
 from adapters.db.cursor import after, cursor
 from adapters.db.database import Database
-from adapters.db.tables import CASE, MEMBERSHIP, MEMBERSHIP_IS_OPEN, RECEIPT, SUBJECT
+from adapters.db.programme_tables import MEMBERSHIP, MEMBERSHIP_IS_OPEN, SUBJECT
+from adapters.db.tables import CASE, RECEIPT
 from engine import canonical
 from engine.access import Reach
 from engine.case import Case

@@ -21,8 +21,9 @@ import structlog
 from sqlalchemy import ColumnElement, and_, select, text
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import SUBJECT_NAME
 from adapters.db.rows import micros, stored_case
-from adapters.db.tables import CASE, SUBJECT_NAME
+from adapters.db.tables import CASE
 from adapters.numbers import Numbers
 from adapters.programme.slots import PROGRAMME, InForce, Submit
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry

@@ -18,8 +18,9 @@ import structlog
 from sqlalchemy import and_, or_, select, text
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import MEMBERSHIP, SLOT
 from adapters.db.rows import micros, moment, stored_case
-from adapters.db.tables import CASE, MEMBERSHIP, RECEIPT, SLOT
+from adapters.db.tables import CASE, RECEIPT
 from adapters.numbers import Numbers
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from engine.access import Actor

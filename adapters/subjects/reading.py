@@ -16,8 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, selec
 from adapters.db.access import under
 from adapters.db.bulk import portions
 from adapters.db.cursor import after, cursor
-from adapters.db.rows import moment, moment_or_none
-from adapters.db.tables import (
+from adapters.db.programme_tables import (
     MEMBERSHIP,
     MEMBERSHIP_IS_OPEN,
     OBSERVATION,
@@ -25,6 +24,7 @@ from adapters.db.tables import (
     SUBJECT_NAME,
     SUBJECT_REGION,
 )
+from adapters.db.rows import moment, moment_or_none
 from adapters.subjects.names import folded_name
 from adapters.subjects.profiles import observation_of
 from engine.access import Reach

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from adapters.db.database import Database
-from adapters.db.tables import SUBJECT
+from adapters.db.programme_tables import SUBJECT
 from adapters.subjects.codes import complete
 from adapters.subjects.reading import Spell, SubjectFilter
 from adapters.subjects.registry import Subjects

@@ -13,8 +13,8 @@ from sqlalchemy import insert, select, update
 
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
+from adapters.db.programme_tables import OBSERVATION, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import OBSERVATION, SUBJECT
 from adapters.organisation import sample_directory
 from adapters.programme.lists import Ran
 from adapters.settings import Settings
