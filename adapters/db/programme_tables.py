@@ -124,6 +124,22 @@ class SlotTable(Rows, table=True):
     opened_at: int = integer()
 
 
+class RefusalTable(Rows, table=True):
+    """A command of the programme that was refused when it was last given; gone once it was accepted or is not asked for.
+
+    `kind` is list, slot or proposal; `about` the subject, target or proposal for whose sake it was given.
+    """
+
+    __tablename__ = "refusal"
+
+    command: str = key()
+    kind: str = text_column()
+    about: str = text_column()
+    code: str = text_column()
+    reason: str = text_column()
+    at: int = integer()
+
+
 class TargetTable(Rows, table=True):
     """What was set for an indicator, a region and a year; the highest `n` holds, the ones before it stay."""
 
@@ -192,6 +208,7 @@ SUBJECT_REGION: Final = table("subject_region")
 OBSERVATION: Final = table("observation")
 MEMBERSHIP: Final = table("membership")
 SLOT: Final = table("slot")
+REFUSAL: Final = table("refusal")
 TARGET: Final = table("target")
 BATCH: Final = table("batch")
 PROGRAMME: Final = table("programme")

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from adapters.db.database import Database
 from adapters.numbers import Numbers
 from adapters.programme.memberships import Closing, Memberships
+from adapters.programme.refusals import Refusal, refusal, settle
 from adapters.programme.registry import ProgrammeRegistry, Published, UnknownProgramme
 from adapters.registry import DefinitionRegistry
 from adapters.subjects.profiles import Profiles
@@ -289,6 +290,7 @@ class Lists:
         entering = [spell for plan in work.plans if (spell := _entering(work, plan, now))]
         closing = [end for plan in work.plans if (end := _closing(work, plan, now))]
         going_by = [year for plan in work.plans if (year := _going_by(work, plan))]
+        settle(self._database, "list", _refused(work), now, about=work.profiles)  # before anybody is clean
         refused = set(_kept_out(work, now))
         self._refused_at |= {(s, at): now for s, at in work.updated_at.items() if s in refused}
         seen = {s: at for s, at in work.updated_at.items() if s not in work.unsettled | refused}
@@ -387,6 +389,12 @@ def _entering(work: _Work, plan: Plan, now: datetime) -> Spell | None:
         evidence=entry.evidence,
         case=case,
     )
+
+
+def _refused(work: _Work) -> Iterator[Refusal]:
+    for key, outcome in work.outcomes.items():
+        if isinstance(outcome, Refused) and key not in work.answered:
+            yield refusal(key, key.split("/")[3], outcome.error)
 
 
 def _kept_out(work: _Work, now: datetime) -> Iterator[SubjectId]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +24,7 @@ from adapters.db.programme_tables import SUBJECT_NAME
 from adapters.db.rows import micros, stored_case
 from adapters.db.tables import CASE
 from adapters.numbers import Numbers
+from adapters.programme.refusals import refusal, settle
 from adapters.programme.slots import PROGRAMME, InForce, Submit
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from engine.access import Reach
@@ -44,7 +44,7 @@ from engine.programme.proposals import (
     readable,
 )
 from engine.programme.readings import At, Reading
-from engine.runtime import Accepted, Outcome
+from engine.runtime import Refused
 
 __all__ = ["Proposals", "Ran"]
 
@@ -141,14 +141,20 @@ class Proposals:
         looked = yield from self._look(name, proposal, programme, now)
         if self._day(name) >= day:
             return 0  # another process was faster
-        opened = 0
-        for waiting in [submit(self._opening(proposal, each, now, day)) for each in looked if not each.joins]:
-            opened += _was_opened(waiting)
+        asked = [self._opening(proposal, each, now, day) for each in looked if not each.joins]
+        waiting = [(command, submit(command)) for command in asked]
+        refused = []
+        for command, future in waiting:
+            outcome = future.result()
+            if isinstance(outcome, Refused):
+                refused.append(refusal(command.id, name, outcome.error))
+                log.warning("proposal_refused", code=outcome.error.code, reason=outcome.error.message)
             yield
+        settle(self._database, "proposal", refused, now, about=[name])
         with self._database.writing() as connection:
             connection.execute(_DONE, {"name": _counter(name), "day": day})
         self._shown = None
-        return opened
+        return len(asked) - len(refused)
 
     def _opening(self, proposal: Proposal, found: Proposed, now: datetime, day: int) -> Open:
         definition = self._definitions.current(proposal.workflow, now).definition
@@ -292,12 +298,3 @@ def _in_parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
 
 def _counter(name: str) -> str:
     return f"programme/proposals/{name}"
-
-
-def _was_opened(future: Future[Outcome]) -> bool:
-    """Now, and not before under the same key."""
-    outcome = future.result()
-    if isinstance(outcome, Accepted):
-        return True
-    log.warning("proposal_refused", code=outcome.error.code, reason=outcome.error.message)
-    return False
