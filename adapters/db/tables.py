@@ -207,7 +207,7 @@ class TokenTable(Rows, table=True):
 
 
 class NoticeTable(Rows, table=True):
-    """What a person was told; the id is that of the task that told it, so telling twice is once."""
+    """What a person was told; the id follows from the event, the words and the person, so telling twice is once."""
 
     __tablename__ = "notice"
     __table_args__ = (Index("notice_person", "person", "at"),)

@@ -17,7 +17,7 @@ from adapters.programme.slots import Submit
 from adapters.subjects.writing import NewSubject
 from api.simulation.province import Happening
 from engine.directory import SubjectId
-from engine.programme.reconciling import Spell
+from engine.programme.spells import Spell
 from engine.subjects import TIMELESS, Observation, Value
 
 __all__ = ["KEY_IN_EACH_CITY", "KEY_LIST", "an_issue", "keep", "nominate", "observed", "settle"]

@@ -25,7 +25,7 @@ from engine.case import Case, CaseId, CommandId
 from engine.commands import Jump
 from engine.directory import SubjectId
 from engine.loading import load
-from engine.programme.reconciling import Spell
+from engine.programme.spells import Spell
 from engine.runtime import Accepted, Outcome
 from engine.subjects import TIMELESS, Value
 from tests.support.profiles import shipped_programme
