@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version as package_version
@@ -84,6 +85,22 @@ class Container:
         self.database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What everything else is built over."""
+
+    settings: Settings
+    database: Database
+    store: SqliteStore | PostgresStore
+    calendars: CalendarRegistry
+    definitions: DefinitionRegistry
+    directories: DirectoryRegistry
+    programmes: ProgrammeRegistry
+    numbers: Numbers
+    now: Now
+    local_date: Callable[[datetime], date]
+
+
 def build(
     settings: Settings, *, now: Now = system_now, entropy: Entropy = secrets.token_bytes, upgrade: bool = True
 ) -> Container:
@@ -91,109 +108,146 @@ def build(
     if upgrade:
         migrate.upgrade(settings.database_url)
     database = Database(settings.database_url)
-    store = _store(database, settings)
-    calendars = CalendarRegistry(database)
+    base = _base(database, settings, now)
     if upgrade:
-        calendars.ensure(settings.calendar, now())
-    directories = DirectoryRegistry(database)
-
-    def local_date(at: datetime) -> date:
-        return calendars.current(settings.calendar).local_date(at)
-
-    definitions = DefinitionRegistry(database, local_date)
-    engine = Engine(
-        store=store,
-        definitions=definitions,
-        calendars=calendars,
-        directories=directories,
-        now=now,
-        entropy=entropy,
-        log=settings.log,
-        version=package_version("bihuan"),
-    )
-    numbers = Numbers(database, local_date)
-    programmes = ProgrammeRegistry(database, local_date)
+        base.calendars.ensure(settings.calendar, now())
+    engine = _engine(base, entropy)
     profiles, memberships = Profiles(database), Memberships(database)
-    subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
-    personal = PersonalValues(database)
-    figures = Figures(
-        database,
-        calendars=calendars,
-        definitions=definitions,
-        directories=directories,
-        profiles=profiles,
-    )
-    reports = Reports(
-        database,
-        definitions=definitions,
-        calendars=calendars,
-        directories=directories,
-        personal=personal,
-        calendar=settings.calendar,
-        templates=settings.templates,
-        programmes=programmes,
-        figures=figures,
-    )
+    subjects = Subjects(database, base.local_date, lambda: base.programmes.facts(now()))
+    personal, figures = PersonalValues(database), _figures(base, profiles)
     return Container(
         settings=settings,
         database=database,
-        store=store,
+        store=base.store,
         engine=engine,
-        definitions=definitions,
-        calendars=calendars,
-        directories=directories,
-        numbers=numbers,
+        definitions=base.definitions,
+        calendars=base.calendars,
+        directories=base.directories,
+        numbers=base.numbers,
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
         personal=personal,
         files=Files(database, settings.files, most=settings.max_file_bytes),
         tokens=Tokens(database),
+        reports=_reports(base, personal, figures),
         subjects=subjects,
-        imports=Imports(database, subjects, local_date),
-        histories=Histories(
-            database,
-            store,
-            engine,
-            subjects,
-            numbers=numbers,
-            local_date=local_date,
-            rehearsal=lambda: replace(engine, store=MemoryStore()),
-        ),
-        reports=reports,
+        imports=Imports(database, subjects, base.local_date),
+        histories=_histories(base, engine, subjects),
         once=Once(database),
-        programmes=programmes,
+        programmes=base.programmes,
         profiles=profiles,
         memberships=memberships,
-        slots=Slots(
-            database,
-            calendars=calendars,
-            definitions=definitions,
-            directories=directories,
-            numbers=numbers,
-            in_force=in_force(database, programmes, local_date),
-        ),
-        proposals=Proposals(
-            database,
-            calendars=calendars,
-            definitions=definitions,
-            directories=directories,
-            numbers=numbers,
-            in_force=in_force(database, programmes, local_date),
-        ),
+        lists=_lists(base, profiles, memberships),
+        slots=_slots(base),
+        proposals=_proposals(base),
         figures=figures,
         targets=Targets(database),
-        lists=Lists(
-            database,
-            programmes,
-            profiles,
-            memberships,
-            numbers,
-            definitions=definitions,
-            now=now,
-            local_date=local_date,
-        ),
         now=now,
+    )
+
+
+def _base(database: Database, settings: Settings, now: Now) -> _Base:
+    calendars = CalendarRegistry(database)
+
+    def local_date(at: datetime) -> date:
+        return calendars.current(settings.calendar).local_date(at)
+
+    return _Base(
+        local_date=local_date,
+        settings=settings,
+        database=database,
+        store=_store(database, settings),
+        calendars=calendars,
+        definitions=DefinitionRegistry(database, local_date),
+        directories=DirectoryRegistry(database),
+        programmes=ProgrammeRegistry(database, local_date),
+        numbers=Numbers(database, local_date),
+        now=now,
+    )
+
+
+def _engine(base: _Base, entropy: Entropy) -> Engine:
+    return Engine(
+        store=base.store,
+        definitions=base.definitions,
+        calendars=base.calendars,
+        directories=base.directories,
+        now=base.now,
+        entropy=entropy,
+        log=base.settings.log,
+        version=package_version("bihuan"),
+    )
+
+
+def _histories(base: _Base, engine: Engine, subjects: Subjects) -> Histories:
+    return Histories(
+        base.database,
+        base.store,
+        engine,
+        subjects,
+        numbers=base.numbers,
+        local_date=base.local_date,
+        rehearsal=lambda: replace(engine, store=MemoryStore()),
+    )
+
+
+def _figures(base: _Base, profiles: Profiles) -> Figures:
+    return Figures(
+        base.database,
+        calendars=base.calendars,
+        definitions=base.definitions,
+        directories=base.directories,
+        profiles=profiles,
+    )
+
+
+def _reports(base: _Base, personal: PersonalValues, figures: Figures) -> Reports:
+    return Reports(
+        base.database,
+        definitions=base.definitions,
+        calendars=base.calendars,
+        directories=base.directories,
+        personal=personal,
+        calendar=base.settings.calendar,
+        templates=base.settings.templates,
+        programmes=base.programmes,
+        figures=figures,
+    )
+
+
+def _lists(base: _Base, profiles: Profiles, memberships: Memberships) -> Lists:
+    return Lists(
+        base.database,
+        base.programmes,
+        profiles,
+        memberships,
+        base.numbers,
+        definitions=base.definitions,
+        now=base.now,
+        local_date=base.local_date,
+    )
+
+
+def _slots(base: _Base) -> Slots:
+    return Slots(
+        base.database,
+        calendars=base.calendars,
+        definitions=base.definitions,
+        directories=base.directories,
+        numbers=base.numbers,
+        in_force=in_force(base.database, base.programmes, base.local_date),
+    )
+
+
+def _proposals(base: _Base) -> Proposals:
+    return Proposals(
+        base.database,
+        calendars=base.calendars,
+        definitions=base.definitions,
+        directories=base.directories,
+        numbers=base.numbers,
+        in_force=in_force(base.database, base.programmes, base.local_date),
     )
 
 

@@ -109,11 +109,21 @@ class Caller(View):
     stands_in_for: list[Named]
 
 
+class RefusedView(View):
+    kind: str
+    code: str
+    reason: str
+    number: int
+
+
 class SystemStatus(View):
+    """`refused`: what the programme asks for and cannot get, for as long as it is so."""
+
     overdue_timers: int
     oldest_timer: AwareDatetime | None
     tasks: dict[str, int]
     beats: dict[str, AwareDatetime]
+    refused: list[RefusedView]
 
 
 class Status(View):

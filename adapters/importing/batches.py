@@ -13,8 +13,8 @@ from typing import Final
 from sqlalchemy import Connection, insert, select, update
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import BATCH
 from adapters.db.rows import micros
-from adapters.db.tables import BATCH
 from adapters.importing import commit, known
 from adapters.importing.commit import Writing
 from adapters.importing.entries import entries_of, flag_duplicates, flag_excess

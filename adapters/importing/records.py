@@ -12,8 +12,8 @@ import orjson
 from sqlalchemy import Connection, select
 
 from adapters.db.imported import BatchRow
+from adapters.db.programme_tables import BATCH
 from adapters.db.rows import micros, moment
-from adapters.db.tables import BATCH
 from adapters.importing.verdicts import RowResult, UnknownBatch
 from engine import canonical
 from engine.directory import covers

@@ -13,8 +13,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import PROGRAMME, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import PROGRAMME, SUBJECT
 from adapters.registry import VersionTaken
 from engine.errors import BihuanError
 from engine.programme.facts import FactSpec

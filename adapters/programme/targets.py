@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from adapters.db.access import under
 from adapters.db.database import Database
+from adapters.db.programme_tables import TARGET
 from adapters.db.rows import micros, moment
-from adapters.db.tables import TARGET
 
 __all__ = ["Target", "Targets"]
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy import insert, select
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import SNAPSHOT
 from adapters.db.rows import micros
-from adapters.db.tables import SNAPSHOT
 from adapters.personal import PersonalValues
 from adapters.programme.figures import Figures
 from adapters.programme.registry import ProgrammeRegistry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -78,6 +79,7 @@ def _owed_data(owed: Owed) -> dict[str, Any]:
         "open_cases": owed.open_cases,
         "late_cases": owed.late_cases,
         "tasks": dict(owed.tasks),
+        "refused": [asdict(each) for each in owed.refused],
         "sweepers": [
             {"worker": worker, "at": instant(at), "alive": owed.at - at < ALIVE}
             for worker, at in newest_first
@@ -107,6 +109,11 @@ def _show(console: Console, data: dict[str, Any]) -> None:
             ]
         )
     )
+    for each in data["refused"]:
+        words = (
+            f"{each['number']} of the programme ({each['kind']}) refused, {each['code']}: {each['reason']}"
+        )
+        console.print(words, style="yellow")
     late = table("clocks fired", "number")
     for band, number in data["lateness"].items():
         row(late, f"{band} late", number)

@@ -157,7 +157,7 @@ def _show_programme(console: Console, view: dict[str, Any]) -> None:
 def _show_ran(console: Console, ran: Ran) -> None:
     console.print(f"看过 {ran.subjects} 个，列入 {ran.entered}，移出 {ran.left}，办理 {ran.steps} 件")
     if ran.refused:
-        console.print(f"{ran.refused} 件没有办成，明日再试；原因见日志 list_command_refused", style="yellow")
+        console.print(f"{ran.refused} 件没有办成，稍后再试；原因见 bihuan status", style="yellow")
 
 
 def _show_lists(console: Console, data: list[dict[str, Any]]) -> None:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from engine.programme.spells import Spell
+
 from adapters.bootstrap import Container
 from adapters.population import FIRST_YEAR, Invented
 from adapters.programme.slots import Submit
 from adapters.subjects.writing import NewSubject
 from api.simulation.province import Happening
 from engine.directory import SubjectId
-from engine.programme.reconciling import Spell
 from engine.subjects import TIMELESS, Observation, Value
 
 __all__ = [

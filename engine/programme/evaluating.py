@@ -15,9 +15,9 @@ from engine.programme import figures
 from engine.programme.disclosure import hidden_parts
 from engine.programme.figures import Figure, Growth, Row, Selection
 from engine.programme.indicators import CLEAR_RATE, MEASURES, Indicator, Over
-from engine.programme.ledger import Spell
 from engine.programme.periods import Period
 from engine.programme.selecting import NotKnown, Selector
+from engine.programme.spells import Spell
 
 __all__ = ["Evaluator", "Targets"]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from engine.case import Case
 from engine.expressions import Expression, Kind, compile_guard
@@ -24,40 +24,17 @@ from engine.programme.lists import Brought, ListCase, ListSpec
 from engine.programme.model import Programme
 from engine.programme.names import YEAR, SubjectReader
 from engine.programme.references import is_constant, lists_in_order
+from engine.programme.spells import HowIn, HowOut, Spell
 from engine.subjects import Profile, Value
 
-__all__ = ["Entry", "Plan", "Reconciler", "Spell", "Taking", "brought", "case_values", "case_words"]
+__all__ = ["Entry", "Plan", "Reconciler", "Taking", "brought", "case_values", "case_words"]
 
-HowIn = Literal["entered", "relapsed", "moved_in"]
-HowOut = Literal["", "cleared", "exited", "moved_out"]
 BY_RULE: Final = "rule"
 BY_CASE: Final = "case:"
 LIST_GONE: Final = "list gone"
 WITHDRAWN: Final = "withdrawn"
 FEN_OF_WAN: Final = 10**6
 _STEPS: Final = re.compile(r"ever\.[a-z][a-z0-9_]*", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spell:
-    """A time on a list; open while `until` is None. `n` counts the spells of a subject on this list from 1."""
-
-    list: str
-    subject: str
-    n: int
-    region: str
-    since: datetime
-    until: datetime | None = None
-    how_in: HowIn = "entered"
-    how_out: HowOut = ""
-    reason: str = ""
-    year: int
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    case: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        return self.until is None
 
 
 @dataclass(frozen=True, slots=True)

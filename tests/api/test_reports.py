@@ -16,8 +16,8 @@ import pytest
 import sqlalchemy
 
 from adapters.bootstrap import build
+from adapters.db.programme_tables import MEMBERSHIP, SLOT, SNAPSHOT, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import MEMBERSHIP, SLOT, SNAPSHOT, SUBJECT
 from adapters.reports.drafting import draft
 from adapters.reports.service import Asked
 from adapters.settings import Settings

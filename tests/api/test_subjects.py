@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import delete
 
-from adapters.db.tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.programme_tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.subjects.codes import complete
 from engine.programme.loading import load_programme
 from tests.support.office import MORNING, Office, an_office

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from adapters.db.database import Database
-from adapters.db.tables import OBSERVATION
+from adapters.db.programme_tables import OBSERVATION
 from adapters.programme.figures import FigureSuppressed, RegionOutOfReach, Table, UnknownIndicator
 from engine.access import Reach
 from engine.canonical import encode

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters.db.database import Database
-from adapters.db.tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.programme_tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.importing.known import states_of
 from adapters.importing.sending_back import error_workbook
 from adapters.importing.verdicts import (

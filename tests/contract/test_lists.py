@@ -394,6 +394,45 @@ def test_pages_hold_every_member_once(office: ListsOffice) -> None:
     assert found == [f"s{n}" for n in range(7)]
 
 
+# What is refused
+
+
+def test_a_lowered_threshold_of_the_programme_is_the_only_one(office: ListsOffice) -> None:
+    """四千万 is below both shipped thresholds."""
+    name, data = programme()
+    text = data.decode().replace("\nversion: 1\n", "\nversion: 2\n")
+    for amount, parameter in (("1亿元", "activity_revenue"), ("5亿元", "institution_revenue")):
+        line = next(each for each in text.splitlines() if each.strip().startswith(f"{parameter}:"))
+        text = text.replace(line, line.replace(f"value: {amount}", "value: 3000万元"))
+    office.container.programmes.publish(load_programme(text.encode(), name=name), MORNING)
+    office.put("s1", revenue=4000 * WAN, above_scale=True, has_rd_institution=False, has_rd_activity=False)
+    ran = office.run()
+
+    assert ran.refused == 0
+    for list_ in ("no_institution", "no_activity"):
+        assert office.story("s1", list_) == ["entered 340104 2025 - on"]
+        assert office.case(behind(office, "s1", list_)).data["revenue"] == 4000
+
+
+def test_what_is_refused_is_counted_with_its_reason_until_it_is_not(office: ListsOffice) -> None:
+    """The field takes years from 2020 on."""
+    for subject in ("s1", "s2"):
+        office.put(subject, year=2019, **IDLE)
+    office.run()
+    views = office.container.views
+
+    (refused,) = views.owed(office.clock()).refused
+    assert (refused.kind, refused.code, refused.number) == ("list", "invalid_data", 2)
+    assert "统计数据年份" in refused.reason
+
+    office.put("s1", year=2025, **IDLE)
+    office.run()
+    assert [each.number for each in views.owed(office.clock()).refused] == [1]
+    office.put("s2", year=2025, **IDLE)
+    office.run()
+    assert views.owed(office.clock()).refused == []
+
+
 # Versions
 
 

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
-from adapters.db.tables import METADATA
+from adapters.db.schema import METADATA
 from adapters.organisation import sample_directory
 from adapters.settings import Settings
 from api.app import create_app

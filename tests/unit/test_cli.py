@@ -10,6 +10,7 @@ import pytest
 
 from adapters.bootstrap import Container
 from adapters.clock import system_now
+from adapters.programme.refusals import Refusal, settle
 from adapters.sample import PEOPLE, REGION
 from api.commands.operations import histogram
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
@@ -320,6 +321,17 @@ def test_status_says_what_is_owed_in_its_first_line(bihuan: CommandLine, made: C
     made.tasks.beat("gone", system_now() - timedelta(minutes=5))
     sweepers = bihuan("status", "--json").json()["sweepers"]
     assert [(s["worker"], s["alive"]) for s in sweepers] == [("here", True), ("gone", False)]
+
+
+def test_status_says_what_the_programme_cannot_open_and_why(bihuan: CommandLine, made: Container) -> None:
+    refused = [
+        Refusal(f"programme/list/no_activity/s{n}/1/open", f"s{n}", "invalid_data", "年份有误")
+        for n in range(3)
+    ]
+    settle(made.database, "list", refused, system_now())
+    assert "3 of the programme (list) refused, invalid_data: 年份有误" in bihuan("status").out
+    told = bihuan("status", "--json").json()["refused"]
+    assert told == [{"kind": "list", "code": "invalid_data", "reason": "年份有误", "number": 3}]
 
 
 def test_status_fails_while_something_due_is_unfired(bihuan: CommandLine) -> None:
