@@ -170,6 +170,7 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
         "docs/architecture.md",
         "docs/clauses.md",
         "docs/guide/operating.md",
+        "docs/guide/organisation.md",
         "docs/guide/programme.md",
         "docs/guide/writing-a-workflow.md",
         "docs/reference/tables.md",
