@@ -164,6 +164,7 @@ def _options(caller: Caller, asked: ImportBody) -> ListOptions | HistoryOptions:
         wanted = asked.model_dump(include={"workflow", "mapping", "sheet"})
         return HistoryOptions(region=scope[0], reach=caller.reach.regions, **wanted)
     listed = {"sheet", "year", "unit", "region", "source", "vintage", "verified", "trust_figures"}
+    listed |= {"confirm_codes", "without_county"}
     return ListOptions(scope=scope, **asked.model_dump(include=listed))
 
 

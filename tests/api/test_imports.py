@@ -50,7 +50,14 @@ def known(office: Office, person: str = LIAISON) -> list[str]:
 
 def test_a_list_is_looked_at_then_imported_once_then_undone(desk: Office) -> None:
     looked = tried(desk, GOOD).json()
-    assert looked["counts"] == {"new": 1, "updated": 0, "unchanged": 0, "conflict": 0, "error": 0}
+    assert looked["counts"] == {
+        "new": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "to_confirm": 0,
+        "conflict": 0,
+        "error": 0,
+    }
     assert (looked["committed_at"], known(desk)) == (None, [])
 
     for _ in range(2):

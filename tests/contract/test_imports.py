@@ -94,7 +94,7 @@ def test_undoing_takes_back_figures_names_and_counties_and_forgets_whom_nobody_e
     database: Database,
 ) -> None:
     old, new = {"vintage": date(2026, 1, 1)}, {"vintage": date(2026, 3, 1)}
-    commit(database, listed(row(place=("合肥市", ""))), **old)
+    commit(database, listed(row(place=("合肥市", "市本级"))), **old)
     batch = commit(database, listed(row(A, "示例甲集团", revenue=1300), row(B, "示例乙公司")), LATER, **new)
     assert told(database) == ("示例甲集团", "340104", 1_300_000_000)
 
