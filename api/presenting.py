@@ -47,7 +47,7 @@ from engine.fields import SEALED
 from engine.machine import CompiledStep, Program
 from engine.recorded import parse_recorded
 
-__all__ = ["LIGHT_WORDS", "Presenter", "etag_of", "field_view", "light_view"]
+__all__ = ["CLOCK_WORDS", "LIGHT_WORDS", "OUTCOME_WORDS", "Presenter", "etag_of", "field_view", "light_view"]
 
 LIGHT_WORDS: Final[Mapping[Light, Literal["绿", "黄", "红", "灰"]]] = {
     "green": "绿",
@@ -61,14 +61,14 @@ _CALENDAR_WORDS: Final[Mapping[str, Literal["正式", "暂定", "未公布"]]] =
     "provisional": "暂定",
     "missing": "未公布",
 }
-_CLOCK_WORDS: Final = {
+CLOCK_WORDS: Final = {
     "running": "计时中",
     "paused": "挂起",
     "met": "按时完成",
     "late": "超时完成",
     "cancelled": "已取消",
 }
-_OUTCOMES: Final = {"": "办理中", "done": "已完成", "missed": "逾期未办", "withdrawn": "已撤回"}
+OUTCOME_WORDS: Final = {"": "办理中", "done": "已完成", "missed": "逾期未办", "withdrawn": "已撤回"}
 _HIDDEN: Final = "（个人信息，已隐去）"
 _ERASED: Final = "（个人信息，已清除）"
 _LINE: Final = 60  # characters
@@ -219,7 +219,7 @@ class Presenter:
             type=lane.type,
             state=Named(id=lane.state, title=definition.lanes[lane.type].states[lane.state].title.zh),
             outcome=lane.outcome,
-            outcome_word=_OUTCOMES[lane.outcome],
+            outcome_word=OUTCOME_WORDS[lane.outcome],
             times=lane.n,
             holder=self.holder(definition, lane.holder),
             data=self.values(definition, lane.data, secrets),
@@ -242,7 +242,7 @@ class Presenter:
             id=key,
             title=self.clock_title(program, case, key),
             status=clock.status,
-            status_word=_CLOCK_WORDS[clock.status],
+            status_word=CLOCK_WORDS[clock.status],
             limit=parse_recorded(clock.limit).zh,
             extended=[parse_duration(words).zh for words in clock.extended],
             started_at=clock.started_at,
@@ -373,7 +373,7 @@ def _working_days(start: datetime, end: datetime, calendar: Calendar) -> Iterato
 
 def _left_words(clock: Clock, minutes: int, days: int) -> str:
     if not clock.is_open:
-        return _CLOCK_WORDS[clock.status]
+        return CLOCK_WORDS[clock.status]
     hours, rest = divmod(abs(minutes), 60)
     span = f"{hours}小时{rest}分" if rest else f"{hours}小时"
     if minutes < 0:

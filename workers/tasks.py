@@ -82,7 +82,7 @@ class Performer:
             self._tasks.finish_all([task.id for task in done], owner, self._now())
         for task in done:
             self._metrics.tasks.labels(kind=task.kind, result="done").inc()
-            log.info("task_done", **_named(task))
+            log.debug("task_done", **_named(task))
         for task in tasks:
             if task.id in failures:
                 self._fail(task, owner, failures[task.id])

@@ -16,13 +16,15 @@ from adapters import logging
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock, system_now
 from adapters.population import Invented, population
-from adapters.sample import load_sample
+from adapters.sample import REGION, SUBJECT, load_sample
+from adapters.subjects.writing import NewSubject
 from api.commands.opening import make_folder, read_settings
 from api.commands.output import AsJson, answer, columns, working_on
 from api.simulation import Province
 from api.simulation.manners import Manners
 from api.simulation.province import ZONE, Happening
 from api.simulation.setting import an_issue, for_every_report, keep, nominate, settle
+from engine.directory import RegionId
 from engine.errors import BihuanError
 
 SMALL: Final = 60  # enterprises of `serve --sample`: some on every list, at once
@@ -83,8 +85,12 @@ def play(
 
 
 def small(made: Container) -> None:
-    """What `serve --sample` starts with: a few enterprises; the sweeper fills lists and slots by itself."""
+    """What `serve --sample` starts with: a few enterprises, and the one of the walk; the sweeper fills lists and slots."""
     _settled(made, SMALL, 7)
+    if not made.subjects.known([SUBJECT]):
+        since = made.now().astimezone(ZONE).date()
+        new = NewSubject(id=SUBJECT, title="示例企业", region=RegionId(REGION), since=since)
+        made.subjects.register_many([new], made.now())
 
 
 def _settled(made: Container, size: int, seed: int) -> list[Invented]:

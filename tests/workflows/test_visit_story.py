@@ -159,6 +159,36 @@ def test_a_visit_is_announced_two_working_days_before_or_not_at_all(office: Stor
     assert office.case.state == "planned"
 
 
+def test_a_day_on_which_it_could_no_longer_be_announced_is_not_accepted(office: StoryOffice) -> None:
+    """From Monday 2 March, Tuesday is one working day ahead and Wednesday two; from Friday 6 the Monday is one."""
+    office.open("visit", by="programme", at="2026-03-02 09:00", **SLOT)
+    assert office.blockers("schedule", by="team", visit_on="2026-03-03") == ["guard"]
+    office.until("2026-03-06 10:00")
+    assert office.blockers("schedule", by="team", visit_on="2026-03-09") == ["guard"]
+    office.step("schedule", by="team", visit_on="2026-03-10")
+    office.step("notify", by="team", notice="电话告知示例企业")
+    assert office.case.state == "notified"
+
+    office.open("visit", by="programme", at="2026-03-02 09:00", **SLOT)
+    office.until("2026-04-09 10:00")
+    assert office.blockers("make_up", by="team", visit_on="2026-04-10", reason="人手不足") == ["guard"]
+
+
+def test_nobody_checks_in_before_the_day_that_was_announced(office: StoryOffice) -> None:
+    notified(office)
+    office.until("2026-03-11 16:00")
+    assert office.blockers("check_in", by="team", **CHECK_IN) == ["guard"]
+    office.step("check_in", by="team", at="2026-03-12 09:30", **CHECK_IN)
+
+    office.open("visit", by="coordinator", at="2026-03-12 09:40", kind="other")
+    office.step("schedule", by="coordinator", visit_on="2026-03-18")
+    office.step("notify", by="coordinator", notice="电话告知示例企业")
+    office.until("2026-03-17 14:30")
+    assert office.blockers("check_in_local", by="coordinator", **CHECK_IN) == ["guard"]
+    office.step("check_in_local", by="coordinator", at="2026-03-18 14:30", **CHECK_IN)
+    assert office.case.state == "visiting"
+
+
 def test_a_visit_of_the_plan_is_held_on_site_and_within_its_period(office: StoryOffice) -> None:
     office.open("visit", by="programme", at="2026-03-02 09:00", **SLOT)
     assert office.blockers("schedule", by="team", visit_on="2026-04-01") == ["guard"]
@@ -231,12 +261,13 @@ def test_a_visit_of_the_plan_counts_only_with_a_member_of_the_team_and_a_countys
     office: StoryOffice,
 ) -> None:
     notified(office)
+    office.until("2026-03-12 09:00")
     assert office.blockers("check_in_local", by="liaison", **CHECK_IN) == ["guard"]
     assert office.blockers("check_in", by="p-340104-liaison-1", **CHECK_IN) == ["role_missing"]
 
-    office.open("visit", by="coordinator", at="2026-03-10 09:00", kind="other")
-    office.step("schedule", by="coordinator", visit_on="2026-03-12")
+    office.open("visit", by="coordinator", at="2026-03-12 09:10", kind="other")
+    office.step("schedule", by="coordinator", visit_on="2026-03-16")
     office.step("notify", by="coordinator", notice="电话告知示例企业")
-    office.step("check_in_local", by="coordinator", at="2026-03-12 14:30", **CHECK_IN)
-    office.step("finish", by="coordinator", at="2026-03-12 16:00", **FINISH)
+    office.step("check_in_local", by="coordinator", at="2026-03-16 14:30", **CHECK_IN)
+    office.step("finish", by="coordinator", at="2026-03-16 16:00", **FINISH)
     assert office.case.state == "ledger"
