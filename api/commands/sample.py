@@ -160,3 +160,6 @@ def _show(console: Console, counts: dict[str, int]) -> None:
         "An invented province (示例) is in the database; `bihuan serve --sample` goes on from here.\n"
     )
     console.print(columns(list(counts.items())))
+    console.print(
+        "\nrefused: attempts of the invented people that a rule turned away, as it should; nothing is recorded of them."
+    )

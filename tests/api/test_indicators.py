@@ -68,7 +68,7 @@ def test_what_cannot_be_asked_is_said_with_a_hint(shared_office: Office) -> None
         404,
         "unknown_indicator",
     )
-    assert problem(shared_office, LIAISON, "/ledgers/nothing") == (404, "unknown_indicator")
+    assert problem(shared_office, LIAISON, "/ledgers/nothing") == (404, "unknown_list")
     assert problem(shared_office, LIAISON, "/slots", colour="blue")[0] == 422
 
 
