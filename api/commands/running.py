@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import socket
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -21,17 +19,16 @@ from adapters.bootstrap import Container
 from adapters.sample import PEOPLE
 from adapters.settings import Settings
 from api.app import create_app
-from api.commands.opening import container, make_folder, read_settings, sqlite_file
+from api.commands.opening import container, make_folder, read_settings
 from api.commands.output import AsJson, answer, row, table
 from api.commands.sample import small
-from api.routes.index import WALK
+from api.walk import env_file, walk_of
 from engine.errors import BihuanError
 from workers.embedded import running
 from workers.main import work
 
 GRACE_SECONDS = 8
 SAMPLE_DAYS = 30
-_PLAIN = "var/sample.env"  # as the README has it
 
 
 class PortTaken(BihuanError):
@@ -105,19 +102,6 @@ def _server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def env_file(url: str) -> Path:
-    """Where the tokens of a sample are written: beside its database, and under its name where it is not the usual one."""
-    database = sqlite_file(url)
-    if database is None:
-        return Path("var") / f"{make_url(url).database}.env"
-    usual = database.name == "bihuan.db"
-    return database.with_name("sample.env" if usual else f"{database.name}.env")
-
-
-def walk(file: Path) -> str:
-    return WALK.replace(_PLAIN, shlex.quote(str(file)))
-
-
 def _sample(made: Container, address: str) -> dict[str, str]:
     """Load the sample and make one token for each role; also written to a file that the walk reads.
 
@@ -182,7 +166,7 @@ def _welcome(console: Console, data: dict[str, Any], tokens: dict[str, str]) -> 
     console.print(
         f"They are in {file}, too. A walk, in another terminal: an issue from registration to closing.\n"
     )
-    console.out(walk(file), highlight=False)
+    console.out(walk_of(data["url"]), highlight=False)
 
 
 def _address(host: str, port: int) -> str:

@@ -16,8 +16,7 @@ import pytest
 from adapters.sample import PEOPLE
 from adapters.settings import Settings
 from api.commands.opening import container
-from api.commands.running import env_file, walk
-from api.routes.index import WALK
+from api.walk import WALK, env_file, walk_of
 from tests.support.commandline import in_folder
 from tests.support.served import Served, served
 
@@ -134,7 +133,7 @@ def test_the_tokens_of_a_sample_stand_beside_its_database_and_the_walk_reads_the
     url: str, file: str
 ) -> None:
     assert str(env_file(url)) == file
-    assert walk(env_file(url)).startswith(f". {file} ")
+    assert walk_of(url).startswith(f". {file} ")
 
 
 def test_the_walk_in_the_readme_is_the_one_that_serve_prints() -> None:

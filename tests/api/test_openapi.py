@@ -12,7 +12,6 @@ import pytest
 
 from adapters.bootstrap import Container
 from adapters.subjects.writing import NewSubject
-from api.routes.index import WALK
 from engine.directory import RegionId, SubjectId
 from tests.corpus.dirt import listed, row
 from tests.support.office import MORNING, Office
