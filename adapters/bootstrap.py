@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version as package_version
@@ -130,6 +131,23 @@ class Container:
         self.database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What everything else is built over."""
+
+    settings: Settings
+    database: Database
+    store: SqliteStore | PostgresStore
+    calendars: CalendarRegistry
+    definitions: DefinitionRegistry
+    directories: DirectoryRegistry
+    programmes: ProgrammeRegistry
+    numbers: Numbers
+    now: Now
+    local_date: Callable[[datetime], date]
+    journal: Journal
+
+
 def build(
     settings: Settings,
     *,
@@ -145,150 +163,223 @@ def build(
     if upgrade:
         migrate.upgrade(settings.database_url)
     database = Database(settings.database_url, read_only=read_only)
-    store = _store(database, settings)
-    journal = Journal(database, settings.log)
-    calendars = CalendarRegistry(database, journal)
+    base = _base(database, settings, now)
     if upgrade:
-        calendars.ensure(settings.calendar, now())
-    directories = DirectoryRegistry(database, journal)
-
-    def local_date(at: datetime) -> date:
-        return calendars.current(settings.calendar).local_date(at)
-
-    definitions = DefinitionRegistry(database, local_date, journal)
-    engine = Engine(
-        store=store,
-        definitions=definitions,
-        calendars=calendars,
-        directories=directories,
-        now=now,
-        entropy=entropy,
-        log=settings.log,
-        version=package_version("bihuan"),
-    )
-    numbers = Numbers(database, local_date)
-    programmes = ProgrammeRegistry(database, local_date, journal)
+        base.calendars.ensure(settings.calendar, now())
+    engine = _engine(base, entropy)
     profiles, memberships = Profiles(database), Memberships(database)
-    subjects = Subjects(database, local_date, lambda: programmes.facts(now()))
-    personal, reads = PersonalValues(database, journal), Reads(journal, local_date)
-    integrator = Integrator(database)
-    tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
-    checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
-    proofs = Proofs(database, tiles, checkpoints)
-    manifests = Manifests(database, tiles, journal, local_date)
+    subjects = Subjects(database, base.local_date, lambda: base.programmes.facts(now()))
+    personal, reads = PersonalValues(database, base.journal), Reads(base.journal, base.local_date)
     files = Files(database, settings.files, most=settings.max_file_bytes)
-    figures = Figures(
-        database,
-        calendars=calendars,
-        definitions=definitions,
-        directories=directories,
-        profiles=profiles,
-    )
-    reports = Reports(
-        database,
-        definitions=definitions,
-        calendars=calendars,
-        directories=directories,
-        personal=personal,
-        reads=reads,
-        calendar=settings.calendar,
-        templates=settings.templates,
-        programmes=programmes,
-        figures=figures,
-    )
-    replays = Replays(database, definitions, calendars, settings.log)
+    figures, tree = _figures(base, profiles), _tree(base)
+    replays = Replays(database, base.definitions, base.calendars, settings.log)
     return Container(
         settings=settings,
         database=database,
-        store=store,
+        store=base.store,
         engine=engine,
-        definitions=definitions,
-        calendars=calendars,
-        directories=directories,
-        numbers=numbers,
+        definitions=base.definitions,
+        calendars=base.calendars,
+        directories=base.directories,
+        numbers=base.numbers,
         views=Views(database),
         tasks=Tasks(database),
         notices=Notices(database),
         personal=personal,
         files=files,
         tokens=Tokens(database),
+        reports=_reports(base, personal, reads, figures),
         subjects=subjects,
-        imports=Imports(database, subjects, local_date),
-        histories=Histories(
-            database,
-            store,
-            engine,
-            subjects,
-            numbers=numbers,
-            local_date=local_date,
-            rehearsal=lambda: replace(engine, store=MemoryStore()),
-        ),
-        reports=reports,
+        imports=Imports(database, subjects, base.local_date),
+        histories=_histories(base, engine, subjects),
         once=Once(database),
-        programmes=programmes,
+        programmes=base.programmes,
         profiles=profiles,
         memberships=memberships,
-        slots=Slots(
-            database,
-            calendars=calendars,
-            definitions=definitions,
-            directories=directories,
-            numbers=numbers,
-            in_force=in_force(database, programmes, local_date),
-        ),
-        proposals=Proposals(
-            database,
-            calendars=calendars,
-            definitions=definitions,
-            directories=directories,
-            numbers=numbers,
-            in_force=in_force(database, programmes, local_date),
-        ),
+        lists=_lists(base, profiles, memberships),
+        slots=_slots(base),
+        proposals=_proposals(base),
         figures=figures,
         targets=Targets(database),
-        journal=journal,
-        what_if=WhatIf(database, definitions=definitions, calendars=calendars, directories=directories),
-        formats=Formats(
+        journal=base.journal,
+        what_if=WhatIf(
             database,
-            journal,
-            definitions=definitions,
-            calendars=calendars,
-            calendar=settings.calendar,
+            definitions=base.definitions,
+            calendars=base.calendars,
+            directories=base.directories,
         ),
+        formats=_formats(base),
         soundness=Soundness(database, settings.log),
         replays=replays,
-        nightly=Nightly(database, replays, journal, local_date),
-        lawfulness=Lawfulness(database, definitions, calendars, journal),
-        integrator=integrator,
+        nightly=Nightly(database, replays, base.journal, base.local_date),
+        lawfulness=Lawfulness(database, base.definitions, base.calendars, base.journal),
+        integrator=tree.integrator,
+        tiles=tree.tiles,
+        keys=tree.keys,
+        checkpoints=tree.checkpoints,
+        proofs=tree.proofs,
+        manifests=tree.manifests,
+        bundles=_bundles(base, tree, files),
+        reads=reads,
+        samples=Samples(database, base.journal, tree.integrator, tree.tiles),
+        now=now,
+    )
+
+
+def _base(database: Database, settings: Settings, now: Now) -> _Base:
+    journal = Journal(database, settings.log)
+    calendars = CalendarRegistry(database, journal)
+
+    def local_date(at: datetime) -> date:
+        return calendars.current(settings.calendar).local_date(at)
+
+    return _Base(
+        local_date=local_date,
+        journal=journal,
+        settings=settings,
+        database=database,
+        store=_store(database, settings),
+        calendars=calendars,
+        definitions=DefinitionRegistry(database, local_date, journal),
+        directories=DirectoryRegistry(database, journal),
+        programmes=ProgrammeRegistry(database, local_date, journal),
+        numbers=Numbers(database, local_date),
+        now=now,
+    )
+
+
+def _engine(base: _Base, entropy: Entropy) -> Engine:
+    return Engine(
+        store=base.store,
+        definitions=base.definitions,
+        calendars=base.calendars,
+        directories=base.directories,
+        now=base.now,
+        entropy=entropy,
+        log=base.settings.log,
+        version=package_version("bihuan"),
+    )
+
+
+def _histories(base: _Base, engine: Engine, subjects: Subjects) -> Histories:
+    return Histories(
+        base.database,
+        base.store,
+        engine,
+        subjects,
+        numbers=base.numbers,
+        local_date=base.local_date,
+        rehearsal=lambda: replace(engine, store=MemoryStore()),
+    )
+
+
+def _figures(base: _Base, profiles: Profiles) -> Figures:
+    return Figures(
+        base.database,
+        calendars=base.calendars,
+        definitions=base.definitions,
+        directories=base.directories,
+        profiles=profiles,
+    )
+
+
+def _reports(base: _Base, personal: PersonalValues, reads: Reads, figures: Figures) -> Reports:
+    return Reports(
+        base.database,
+        definitions=base.definitions,
+        calendars=base.calendars,
+        directories=base.directories,
+        personal=personal,
+        reads=reads,
+        calendar=base.settings.calendar,
+        templates=base.settings.templates,
+        programmes=base.programmes,
+        figures=figures,
+    )
+
+
+def _lists(base: _Base, profiles: Profiles, memberships: Memberships) -> Lists:
+    return Lists(
+        base.database,
+        base.programmes,
+        profiles,
+        memberships,
+        base.numbers,
+        definitions=base.definitions,
+        now=base.now,
+        local_date=base.local_date,
+    )
+
+
+def _slots(base: _Base) -> Slots:
+    return Slots(
+        base.database,
+        calendars=base.calendars,
+        definitions=base.definitions,
+        directories=base.directories,
+        numbers=base.numbers,
+        in_force=in_force(base.database, base.programmes, base.local_date),
+    )
+
+
+def _proposals(base: _Base) -> Proposals:
+    return Proposals(
+        base.database,
+        calendars=base.calendars,
+        definitions=base.definitions,
+        directories=base.directories,
+        numbers=base.numbers,
+        in_force=in_force(base.database, base.programmes, base.local_date),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """The parts of the evidence log that are built over each other."""
+
+    integrator: Integrator
+    tiles: Tiles
+    keys: LogKeys
+    checkpoints: Checkpoints
+    proofs: Proofs
+    manifests: Manifests
+
+
+def _tree(base: _Base) -> _Tree:
+    settings, database, journal = base.settings, base.database, base.journal
+    tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
+    checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
+    return _Tree(
+        integrator=Integrator(database),
         tiles=tiles,
         keys=keys,
         checkpoints=checkpoints,
-        proofs=proofs,
-        manifests=manifests,
-        bundles=Bundles(
-            database,
-            journal=journal,
-            integrator=integrator,
-            tiles=tiles,
-            keys=keys,
-            checkpoints=checkpoints,
-            proofs=proofs,
-            manifests=manifests,
-            files=files,
-        ),
-        reads=reads,
-        samples=Samples(database, journal, integrator, tiles),
-        lists=Lists(
-            database,
-            programmes,
-            profiles,
-            memberships,
-            numbers,
-            definitions=definitions,
-            now=now,
-            local_date=local_date,
-        ),
-        now=now,
+        proofs=Proofs(database, tiles, checkpoints),
+        manifests=Manifests(database, tiles, journal, base.local_date),
+    )
+
+
+def _formats(base: _Base) -> Formats:
+    return Formats(
+        base.database,
+        base.journal,
+        definitions=base.definitions,
+        calendars=base.calendars,
+        calendar=base.settings.calendar,
+    )
+
+
+def _bundles(base: _Base, tree: _Tree, files: Files) -> Bundles:
+    return Bundles(
+        base.database,
+        journal=base.journal,
+        integrator=tree.integrator,
+        tiles=tree.tiles,
+        keys=tree.keys,
+        checkpoints=tree.checkpoints,
+        proofs=tree.proofs,
+        manifests=tree.manifests,
+        files=files,
     )
 
 

@@ -5,6 +5,7 @@ Figures about what the system owes are never kept here: each scrape counts commi
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -113,6 +114,14 @@ class _Owing(Collector):
         for state, number in owed.tasks.items():
             tasks.add_metric([state], number)
         yield tasks
+        refused = GaugeMetricFamily(
+            "bihuan_programme_refused",
+            "Cases and steps that the programme asks for and that are refused, by code.",
+            labels=["kind", "code"],
+        )
+        for (kind, code), number in _by_code(owed).items():
+            refused.add_metric([kind, code], number)
+        yield refused
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Nothing is asked of the database when the registry is built."""
@@ -151,6 +160,13 @@ class _Logging(Collector):
     def describe(self) -> list[GaugeMetricFamily]:
         """Nothing is asked of the database when the registry is built."""
         return []
+
+
+def _by_code(owed: Owed) -> Counts[tuple[str, str]]:
+    found: Counts[tuple[str, str]] = Counts()
+    for each in owed.refused:
+        found[each.kind, each.code] += each.number
+    return found
 
 
 def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:

@@ -1,4 +1,7 @@
-"""What people were told. A notice is known by its task and its person, so telling twice is once."""
+"""What people were told. A notice is known by its event, by what it says and by its person, so telling twice is once.
+
+Whoever is to be told the same by one event in two roles, as holder and as one who is warned, is told it once.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,15 @@ from adapters.db import rows
 from adapters.db.database import Database
 from adapters.db.tables import NOTICE
 from engine import canonical
+from engine.canonical import tagged_digest
 from engine.case import CaseId
 
-__all__ = ["Notice", "Notices"]
+__all__ = ["Notice", "Notices", "notice_id"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """`id` is `<task>/<person>`; `kind` says what it is about, `body` is the effect that asked for it."""
+    """`id` is that of `notice_id`; `kind` says what it is about, `body` is the effect that asked for it."""
 
     id: str
     person: str
@@ -30,6 +34,12 @@ class Notice:
     body: Mapping[str, Any]
     at: datetime
     read_at: datetime | None = None
+
+
+def notice_id(case: str, seq: int, effect: Mapping[str, Any], person: str) -> str:
+    """The same for all effects of an event that say the same, whomever and whichever role they tell."""
+    said = {name: value for name, value in effect.items() if name not in ("people", "role")}
+    return f"{case}.{seq}/{tagged_digest(_TAG, canonical.encode(said))[:16]}/{person}"
 
 
 class Notices:
@@ -61,6 +71,7 @@ class Notices:
             return marked.rowcount == 1
 
 
+_TAG: Final = "bihuan notice 1"
 _TELL: Final = text("""
     INSERT INTO notice (id, person, case_id, kind, body, at) VALUES (:id, :person, :case_id, :kind, :body, :at)
     ON CONFLICT DO NOTHING

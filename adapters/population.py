@@ -77,12 +77,11 @@ def _invented(n: int, rng: random.Random, place: Division, until_year: int) -> I
     character = _character(rng, until_year)
     first = max(FIRST_YEAR, character.founded.year)
     figures = {year: _figures(character, year) for year in range(first, until_year + 1)}
-    last = figures[max(figures)]
     return Invented(
         SubjectId(complete(f"91{registered_at}{body}")),
         f"示例企业{n + 1:05d}（{place.region.title}）有限公司",
         region,
-        {TIMELESS: _timeless(character, last, until_year), **figures},
+        {TIMELESS: _timeless(character, until_year), **figures},
     )
 
 
@@ -171,7 +170,7 @@ def _scale(figures: Mapping[str, Value], *, industrial: bool = True) -> dict[str
     return {"above_scale": industrial and int(revenue) >= 20_000_000 * _FEN}
 
 
-def _timeless(character: _Character, last: Mapping[str, Value], until_year: int) -> dict[str, Value]:
+def _timeless(character: _Character, until_year: int) -> dict[str, Value]:
     rng, today = character.rng, date(until_year + 1, 1, 1)
     sector = rng.choice(_SECTORS)
     facts: dict[str, Value] = {

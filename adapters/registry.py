@@ -75,9 +75,10 @@ class DefinitionRegistry:
             self.refresh()
         published = self.version(definition.workflow, definition.version)
         if published.digest != source.digest:
+            newest = _version(self.versions(definition.workflow)[0])
             raise VersionTaken(
                 f"流程 {definition.workflow} 第 {definition.version} 版已经发布，内容不同",
-                hint="已发布的版本不能修改；把 version 加一再发布",
+                hint=f"已发布的版本不能修改；把 version 改为 {newest + 1} 再发布",
             )
         return published
 
@@ -85,7 +86,9 @@ class DefinitionRegistry:
         day = self._local_date(at).isoformat()
         in_force = [p for p in self.versions(workflow) if p.definition.effective <= day]
         if not in_force:
-            raise UnknownWorkflow(f"没有正在施行的流程“{workflow}”", known=sorted(self._names()))
+            coming = [p.definition.effective for p in self.versions(workflow)]
+            since = f"，已发布的自 {min(coming)} 起施行" if coming else ""
+            raise UnknownWorkflow(f"没有正在施行的流程“{workflow}”{since}", known=sorted(self._names()))
         return max(in_force, key=_version)
 
     def version(self, workflow: str, version: int) -> Program:
@@ -227,7 +230,11 @@ class DirectoryRegistry:
         if self._directory is None:
             self.refresh()
         if self._directory is None:
-            raise NoDirectory("还没有载入组织机构", hint="bihuan serve --sample 载入示例机构")
+            raise NoDirectory(
+                "还没有载入组织机构",
+                hint="bihuan org template 机构.xlsx 写出样表，填好后 bihuan org import 机构.xlsx --yes 载入；"
+                "只是试用的，用 bihuan serve --sample",
+            )
         return self._directory
 
     def refresh(self) -> None:

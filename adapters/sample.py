@@ -22,7 +22,7 @@ from adapters.registry import (
 from engine.directory import PersonId, SubjectId
 from engine.errors import BihuanError
 from engine.loading import load
-from engine.programme.loading import load_programme
+from engine.programme.loading import is_programme, load_programme
 from workflows import programme, shipped
 
 REGION: Final = "340104"
@@ -82,12 +82,14 @@ def load_sample(
             )
     try:
         for name, data in shipped():
-            publish(load(data, name=name), definitions, calendars, now)
+            if not is_programme(data):  # one of your own may stand beside the shipped one, as in the guide
+                publish(load(data, name=f"workflows/{name}"), definitions, calendars, now)
         if programmes is not None:
             name, data = programme()
-            programmes.publish(load_programme(data, name=name), now)
+            programmes.publish(load_programme(data, name=f"workflows/{name}"), now)
     except VersionTaken as error:
         raise NotASample(
-            f"数据库里的示例流程与本程序所带的不同：{error.message}",
-            hint="移走旧的示例数据库（var/bihuan.db），或把 BIHUAN_DATABASE_URL 指向另一个数据库",
+            f"workflows/{name} 与数据库里已发布的不同：{error.message}",
+            hint=f"改过规则的，把 workflows/{name} 的 version 加一再启动；数据库是别的版本的程序留下的，"
+            "把 BIHUAN_DATABASE_URL 指向另一个数据库",
         ) from error

@@ -35,7 +35,7 @@ class OpenCase(Request):
                 {
                     "workflow": "issue",
                     "region": "340102",
-                    "subject": "示例企业甲",
+                    "subject": "91340100MAR8F86N30",
                     "data": {"summary": "设备进口通关缓慢，影响中试（示例）"},
                 }
             ]
@@ -45,7 +45,9 @@ class OpenCase(Request):
     workflow: Name
     version: int | None = Field(None, ge=1, description="The version in force now, if not said.")
     region: Word = Field(description="区划代码", examples=["340102"])
-    subject: Annotated[str, StringConstraints(max_length=100)] = Field("", description="服务对象的编号")
+    subject: Annotated[str, StringConstraints(max_length=100)] = Field(
+        "", description="服务对象的编号，须已登记；没有的留空"
+    )
     data: Data = Field(default_factory=dict, description="登记时填写的字段，按流程的 opening")
 
 

@@ -119,7 +119,16 @@ class ReplayRunView(View):
     faults: list[str]
 
 
+class RefusedView(View):
+    kind: str
+    code: str
+    reason: str
+    number: int
+
+
 class SystemStatus(View):
+    """`refused`: what the programme asks for and cannot get, for as long as it is so."""
+
     overdue_timers: int
     oldest_timer: AwareDatetime | None
     tasks: dict[str, int]
@@ -127,6 +136,7 @@ class SystemStatus(View):
     replay: ReplayRunView | None = Field(
         description="最近一次夜间重放；divergences 不为 0 即有记录与重放不一致"
     )
+    refused: list[RefusedView]
 
 
 class Status(View):

@@ -18,6 +18,7 @@ from api.commands import (
     operations,
     organisation,
     programme,
+    publishing,
     reports,
     running,
     sample,
@@ -28,6 +29,7 @@ from api.commands import (
 from api.commands.opening import for_operator
 from api.commands.output import complain
 from engine.errors import BihuanError
+from engine.findings import Refused
 
 app = typer.Typer(
     name="bihuan",
@@ -49,7 +51,7 @@ app.command(rich_help_panel=RUN)(demo.demo)
 app.command(rich_help_panel=RUN)(sample.sample)
 app.command(rich_help_panel=RULES)(definitions.check)
 app.command(rich_help_panel=RULES)(definitions.graph)
-app.command(rich_help_panel=RULES)(definitions.publish)
+app.command(rich_help_panel=RULES)(publishing.publish)
 app.command(rich_help_panel=RULES)(definitions.migrate)
 app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
@@ -72,6 +74,6 @@ def main() -> None:
     """Exit codes: 0 well, 1 a check failed, 2 refused or misused, with a sentence on stderr and no traceback."""
     try:
         app()
-    except (BihuanError, OSError) as error:
+    except (BihuanError, OSError, Refused) as error:
         complain(for_operator(error))
         sys.exit(2)

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.bootstrap import Container
+from adapters.subjects.writing import UnknownSubject
 from api.auth import Caller
 from api.context import request_id_of
 from api.deps import Headers, Services, command_id, etag, expected_seq, parse_json, read_json_body
@@ -40,6 +41,7 @@ __all__ = [
     "check_data",
     "check_files",
     "check_moment",
+    "check_subject",
     "readable_case",
     "refusal",
     "submit",
@@ -202,6 +204,21 @@ def _unknown_references(ask: Ask, definition: Definition, data: Mapping[str, Any
                 if not _may_name(ask, case):
                     message = f"“{spec.title.zh}”：没有编号为 {case} 的事项"
                     yield Blocker("unknown_case", message, {"field": name})
+
+
+def check_subject(ask: Ask, subject: str) -> None:
+    """A case that people open is about a registered subject, or about none. Errors: `UnknownSubject`.
+
+    Somebody else's subject is left to the engine, which refuses it alike, registered or not.
+    """
+    reach = ask.caller.reach
+    if not subject or (not reach.regions and subject not in reach.subjects):
+        return
+    if not ask.container.subjects.known([subject]):
+        raise UnknownSubject(
+            f"没有登记过编号为 {subject} 的服务对象",
+            hint="核对统一社会信用代码；新的企业先登记（bihuan subject add，或导入名单）；不是哪一家的事项，subject 留空",
+        )
 
 
 def check_files(container: Container, title: str, field: str, digests: list[str]) -> None:

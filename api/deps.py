@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ValidationError
 
@@ -14,9 +16,9 @@ from adapters.bootstrap import Container
 from adapters.metrics import Metrics
 from adapters.writer import Writer
 from api.auth import CHANNEL, Caller, authenticated
-from api.errors import BodyTooLarge, KeyMissing, Malformed, invalid_request
+from api.errors import BodyTooLarge, InvalidRequest, KeyMissing, Malformed, invalid_request, near_words
 from engine.case import CommandId
-from engine.errors import BihuanError
+from engine.errors import BihuanError, Blocker
 
 BODY_MAX: Final = 1024 * 1024  # bytes of a JSON body
 _KEY: Final = re.compile(r"[!-~]{1,200}")
@@ -66,7 +68,34 @@ async def headers_of(
 ) -> Headers:
     if "\x00" in request.url.path or "%00" in request.url.query:
         raise Malformed("地址中不能有 U+0000", hint="去掉地址中的 %00")
+    _require_known_query(request)
     return Headers(request.headers.get("authorization"), x_acting_for)
+
+
+def _require_known_query(request: Request) -> None:
+    """A misspelt filter would otherwise list everything. Errors: `InvalidRequest` with what the address takes."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or not request.query_params:
+        return
+    allowed = sorted(_query_of(route.dependant))
+    reasons = [
+        Blocker(
+            "unknown_parameter",
+            f"不认识的参数 {name}{near_words(name, allowed)}",
+            {"place": name, "allowed": allowed},
+        )
+        for name in dict.fromkeys(request.query_params)
+        if name not in allowed
+    ]
+    if reasons:
+        hint = f"可用的参数：{'、'.join(allowed)}" if allowed else "这个地址没有参数"
+        raise InvalidRequest("地址中的参数有误", reasons=reasons, hint=hint)
+
+
+def _query_of(dependant: Dependant) -> set[str]:
+    """The names of what an endpoint takes from the query, and of what it depends on."""
+    own = {str(field.alias) for field in dependant.query_params}
+    return own.union(*map(_query_of, dependant.dependencies))
 
 
 def container_of(request: Request) -> Container:
@@ -154,7 +183,7 @@ def parse_json(body: bytes, shape: type[_Body]) -> _Body:
     try:
         return shape.model_validate_json(body or b"{}")
     except ValidationError as error:
-        raise invalid_request(error) from error
+        raise invalid_request(error, tuple(shape.model_fields)) from error
 
 
 def shape_of(model: type[BaseModel]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from api.bodies import (
     WithdrawBody,
 )
 from api.errors import MEDIA_TYPE, TITLES
+from api.figuring import TargetBody
 from api.import_schemas import BODIES as IMPORT_BODIES
 from api.organisation_schemas import BODIES as ORGANISATION_BODIES
 from api.programme_schemas import BODIES as PROGRAMME_BODIES
@@ -50,6 +51,7 @@ _BODIES: Final = (
     Problem,
     ReportRequest,
     StepBody,
+    TargetBody,
     WithdrawBody,
     *PROGRAMME_BODIES,
     *SUBJECT_BODIES,

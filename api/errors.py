@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 import orjson
@@ -147,13 +149,33 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=extra)
 
 
-def invalid_request(error: ValidationError | RequestValidationError) -> BihuanError:
-    """What pydantic found, as blockers with the place of each."""
+def invalid_request(
+    error: ValidationError | RequestValidationError, fields: Sequence[str] = ()
+) -> BihuanError:
+    """What pydantic found, as blockers with the place of each. `fields` are those that the body takes."""
     found = error.errors()
-    if any(one["type"] == "json_invalid" for one in found):
-        return MalformedJson("请求体不是合法的 JSON", hint="检查括号、引号和编码（UTF-8）")
-    reasons = [_reason(one) for one in found[:50]]
+    if broken := next((one for one in found if one["type"] == "json_invalid"), None):
+        return _malformed_json(broken)
+    reasons = [_reason(one, fields) for one in found[:50]]
     return InvalidRequest("请求的内容有误", reasons=reasons, hint="逐项改正后再次提交")
+
+
+def _malformed_json(found: Mapping[str, Any]) -> MalformedJson:
+    """With line and column, where the parser says them: column 0 of a line is its beginning."""
+    place = _AT.search(str(found.get("ctx", {}).get("error", "")))
+    where = f"：第 {place[1]} 行第 {place[2]} 列读不下去" if place else ""
+    hint = "检查那里和它前面的括号、引号、逗号（须是半角）和编码（UTF-8）"
+    params = {"line": int(place[1]), "column": int(place[2])} if place else {}
+    return MalformedJson(f"请求体不是合法的 JSON{where}", hint=hint, **params)
+
+
+_AT: Final = re.compile(r"at line (\d+) column (\d+)")
+
+
+def near_words(name: str, known: Sequence[str]) -> str:
+    """`，是不是 summary？` for what looks like one of the known names."""
+    near = get_close_matches(name, known, n=1)
+    return f"，是不是 {near[0]}？" if near else ""
 
 
 def internal_problem(path: str, request_id: str) -> Problem:
@@ -203,9 +225,11 @@ async def _http(request: Request, error: Exception) -> Response:
     return problem_response(problem, error.headers)
 
 
-def _reason(found: Mapping[str, Any]) -> Blocker:
+def _reason(found: Mapping[str, Any], fields: Sequence[str] = ()) -> Blocker:
     place = "/".join(str(part) for part in found["loc"])
     words = _WORDS.get(found["type"], found["msg"])
+    if found["type"] == "extra_forbidden" and len(found["loc"]) == 1:
+        words += near_words(place, fields)
     return Blocker(str(found["type"]), f"{place or '请求体'}：{words}", {"place": place})
 
 

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Final
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from adapters.programme.figures import Coloured, LedgerTable, Table
 from adapters.programme.targets import Target
@@ -28,6 +28,7 @@ __all__ = [
     "IndicatorTable",
     "LedgerView",
     "SlotList",
+    "TargetBody",
     "TargetList",
     "TargetView",
     "figure_rows",
@@ -127,6 +128,16 @@ class LedgerView(View):
     whole: LedgerLine
     parts: list[LedgerLine]
     rows: dict[str, list[str]]
+
+
+class TargetBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    indicator: str = Field(max_length=48)
+    region: str = Field(max_length=64)
+    year: int = Field(ge=1990, le=2200)
+    value: int = Field(ge=0, le=10**15)
+    note: str = Field("", max_length=400)
 
 
 class TargetView(View):
@@ -254,8 +265,10 @@ def _line(region: str, ledger: Ledger, directory: Directory) -> LedgerLine:
 
 
 def _words(indicator: Indicator, figure: Figure) -> str:
-    if figure.suppressed:
+    if figure.suppressed and (figure.denominator or 0) < indicator.suppress_below:
         return f"样本不足 {indicator.suppress_below} 个，不显示"
+    if figure.suppressed:
+        return "不显示（以免推算出样本不足的一处）"
     if figure.value is None:
         return "—"
     if _is_share(indicator):

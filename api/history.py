@@ -33,7 +33,7 @@ TITLES: Final = {
     "deadline.revised": "日历变更，重算时限",
     "case.related": "关联事项有变化",
 }
-_NEWS: Final = {"opened": "已由本事项开出", "ended": "已办结", "merged": "已并入本事项"}
+NEWS: Final = {"opened": "已由本事项开出", "ended": "已办结", "merged": "已并入本事项"}
 
 
 def fold_until(history: Iterable[bytes]) -> Case | None:
@@ -209,7 +209,7 @@ def _moved(told: _Told) -> str:
 
 def _related(told: _Told) -> str:
     news = told.asked["news"]
-    return f"事项 {told.asked['other']} {_NEWS.get(news, news)}"
+    return f"事项 {told.asked['other']} {NEWS.get(news, news)}"
 
 
 _SENTENCES: Final[dict[str, Callable[[_Told], str]]] = {

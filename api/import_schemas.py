@@ -29,6 +29,12 @@ class ImportBody(BaseModel):
     vintage: Annotated[date | None, Field(description="数据日期；不写则用填报时间或今天")] = None
     verified: Annotated[bool, Field(description="数据已经核实")] = False
     trust_figures: Annotated[bool, Field(description="金额单位已核对，悬殊的数据无误")] = False
+    confirm_codes: Annotated[
+        bool, Field(description="末位校验码不符的代码已对照营业执照核对无误；不写则列为待确认，不导入")
+    ] = False
+    without_county: Annotated[
+        bool, Field(description="名单没有县区一列，企业先登记在市一级；不写则列为冲突，不导入")
+    ] = False
     workflow: Annotated[str, Field(description="工单导入为哪个流程的事项", max_length=100)] = "issue"
     mapping: Annotated[
         str,
@@ -46,13 +52,16 @@ class ReasonView(BaseModel):
     code: str
     message: str
     cell: Annotated[str, Field(description="单元格，例如 C17")]
-    weight: Annotated[str, Field(description="note 仅提示；conflict、error 使这一行不导入")]
+    weight: Annotated[str, Field(description="note 仅提示；confirm、conflict、error 使这一行不导入")]
 
 
 class RowView(BaseModel):
     row: Annotated[int, Field(description="文件中的行号")]
     verdict: Annotated[
-        str, Field(description="new 新增、updated 更新、unchanged 无变化、conflict 冲突、error 错误")
+        str,
+        Field(
+            description="new 新增、updated 更新、unchanged 无变化、to_confirm 待确认、conflict 冲突、error 错误"
+        ),
     ]
     subject: Annotated[str, Field(description="统一社会信用代码；工单则为原编号")]
     title: Annotated[str, Field(description="企业名称；工单则为导入后的事项编号")]
@@ -70,7 +79,10 @@ class ImportView(BaseModel):
     undone_at: datetime | None
     counts: dict[str, int]
     summary: Annotated[dict[str, Any], Field(description="表头、各列含义、不认得的列、隐藏行列、略过的行")]
-    rows: Annotated[list[RowView], Field(description="有话要说的行，至多 200 行；试导时给出")] = []
+    rows: Annotated[
+        list[RowView],
+        Field(description="有话要说的行，至多 200 行，是试导（或导入）当时的结论；列出各批次时不给"),
+    ] = []
 
 
 class ImportList(BaseModel):

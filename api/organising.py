@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from adapters.bootstrap import Container
 from adapters.db.views import Filter
 from adapters.organisation.changes import (
+    JUDGING,
     RESERVED,
     AddUnit,
     GivePost,
@@ -29,7 +30,7 @@ from adapters.organisation.changes import (
 )
 from adapters.registry import StaleDirectory
 from api.auth import Caller
-from api.standing import is_administrator, may_change_posts
+from api.standing import administers, may_change_posts, stands_above
 from engine.access import Actor, Reach
 from engine.canonical import instant
 from engine.case import Case, CaseId, CommandId
@@ -60,9 +61,12 @@ class Handover:
 
 
 def require_authority(container: Container, caller: Caller, operations: Sequence[Operation]) -> None:
-    """The administrator of a region, or its liaison for the posts of the region (默认值，可配置). Errors: `Forbidden`."""
+    """The administrator of a region, or its liaison for the posts of the region (默认值，可配置). Errors: `Forbidden`.
+
+    Nobody chooses who judges them: those posts are given and ended by the liaison of a level above.
+    """
     directory = container.directories.current()
-    if is_administrator(caller) and may_change_posts(caller, _regions(container, directory, operations)):
+    if administers(caller, _regions(container, directory, operations)):
         return
     if any(_favours(each, caller.person) for each in operations):
         raise _forbidden("不能给自己任职或由自己代理")
@@ -72,6 +76,9 @@ def require_authority(container: Container, caller: Caller, operations: Sequence
         raise _forbidden("管理员、审计员、考核员由管理员任免")
     if not may_change_posts(caller, _regions(container, directory, operations)):
         raise _forbidden("只能修改本区划的人员和职务")
+    judging = [each for each in operations if roles_of(directory, each) & JUDGING]
+    if not stands_above(caller, _regions(container, directory, judging)):
+        raise _forbidden("分管领导、督办员、审核员、回访员由上一级联络员或管理员任免")
 
 
 def _favours(operation: Operation, person: str) -> bool:

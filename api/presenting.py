@@ -47,7 +47,16 @@ from engine.fields import SEALED
 from engine.machine import CompiledStep, Program
 from engine.recorded import parse_recorded
 
-__all__ = ["CLOCK_WORDS", "LIGHT_WORDS", "Presenter", "etag_of", "field_view", "light_view", "said"]
+__all__ = [
+    "CLOCK_WORDS",
+    "LIGHT_WORDS",
+    "OUTCOME_WORDS",
+    "Presenter",
+    "etag_of",
+    "field_view",
+    "light_view",
+    "said",
+]
 
 LIGHT_WORDS: Final[Mapping[Light, Literal["绿", "黄", "红", "灰"]]] = {
     "green": "绿",
@@ -68,7 +77,7 @@ CLOCK_WORDS: Final = {
     "late": "超时完成",
     "cancelled": "已取消",
 }
-_OUTCOMES: Final = {"": "办理中", "done": "已完成", "missed": "逾期未办", "withdrawn": "已撤回"}
+OUTCOME_WORDS: Final = {"": "办理中", "done": "已完成", "missed": "逾期未办", "withdrawn": "已撤回"}
 _HIDDEN: Final = "（个人信息，已隐去）"
 _ERASED: Final = "（个人信息，已清除）"
 _LINE: Final = 60  # characters
@@ -163,7 +172,7 @@ class Presenter:
             digest=case.digest,
             as_of=moment,
             data=self.values(program.definition, case.data, secrets),
-            lanes=[self._lane(program, case, key, lane, secrets) for key, lane in case.lanes.items()],
+            lanes=[self._lane(program, key, lane, secrets) for key, lane in case.lanes.items()],
             clocks=[self.clock(program, case, key, moment, secrets) for key in _clocks_in_order(case)],
             related=[RelatedView(case=other, **link) for other, link in case.related.items()],
             steps=[one.view for one in looked],
@@ -211,9 +220,7 @@ class Presenter:
     def calendar(self, definition: Definition) -> Calendar:
         return self._container.calendars.current(definition.calendar)
 
-    def _lane(
-        self, program: Program, case: Case, key: str, lane: Lane, secrets: Mapping[str, bytes] | None
-    ) -> LaneView:
+    def _lane(self, program: Program, key: str, lane: Lane, secrets: Mapping[str, bytes] | None) -> LaneView:
         definition = program.definition
         return LaneView(
             lane=key,
@@ -221,7 +228,7 @@ class Presenter:
             type=lane.type,
             state=Named(id=lane.state, title=definition.lanes[lane.type].states[lane.state].title.zh),
             outcome=lane.outcome,
-            outcome_word=_OUTCOMES[lane.outcome],
+            outcome_word=OUTCOME_WORDS[lane.outcome],
             times=lane.n,
             holder=self.holder(definition, lane.holder),
             data=self.values(definition, lane.data, secrets),

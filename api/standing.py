@@ -15,11 +15,12 @@ from api.auth import Caller
 from engine.access import Grant, Reach
 from engine.directory import Directory, covers
 
-__all__ = ["keeps", "may_change_posts", "subject_reach", "today"]
+__all__ = ["administers", "keeps", "may_change_posts", "stands_above", "subject_reach", "today"]
 
 _KEEPERS: Final = ("liaison", "coordinator")
 _HANDLER: Final = "handler"
 _ADMINISTRATOR: Final = "administrator"
+_LIAISON: Final = "liaison"
 
 
 def today(container: Container) -> date:
@@ -42,14 +43,26 @@ def keeps(container: Container, caller: Caller, region: str) -> bool:
     return any(covers(each, region) for each in (*regions, *_handled_regions(directory, grants, day)))
 
 
-def may_change_posts(caller: Caller, regions: Iterable[str]) -> bool:
-    """An administrator everywhere below their region; a liaison in their own region and below (默认值，可配置)."""
-    held = {g.region for g in caller.actor.grants if g.region and g.role in (_ADMINISTRATOR, "liaison")}
+def administers(caller: Caller, regions: Iterable[str]) -> bool:
+    """An administrator of each of the regions, or of one above it."""
+    held = _regions_held(caller, _ADMINISTRATOR)
     return all(any(covers(own, region) for own in held) for region in regions)
 
 
-def is_administrator(caller: Caller) -> bool:
-    return any(grant.role == _ADMINISTRATOR for grant in caller.actor.grants)
+def may_change_posts(caller: Caller, regions: Iterable[str]) -> bool:
+    """An administrator or a liaison in their own region and below (默认值，可配置)."""
+    held = _regions_held(caller, _ADMINISTRATOR, _LIAISON)
+    return all(any(covers(own, region) for own in held) for region in regions)
+
+
+def stands_above(caller: Caller, regions: Iterable[str]) -> bool:
+    """A liaison of a region above each of them, never of the region itself."""
+    held = _regions_held(caller, _LIAISON)
+    return all(any(own != region and covers(own, region) for own in held) for region in regions)
+
+
+def _regions_held(caller: Caller, *roles: str) -> set[str]:
+    return {grant.region for grant in caller.actor.grants if grant.region and grant.role in roles}
 
 
 def _handled_regions(directory: Directory, grants: Iterable[Grant], day: date) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Final
 from adapters.bootstrap import Container
 from adapters.db.views import Filter
 from adapters.subjects.contacts import WINDOW, Contact, warning
-from adapters.subjects.reading import Membership, Spell, Subject
+from adapters.subjects.reading import Dated, Subject
 from api.auth import Caller
 from api.presenting import Presenter
 from api.schemas import CaseSummary, Named
@@ -25,6 +25,7 @@ from api.subject_schemas import (
     SubjectView,
 )
 from engine.programme.facts import FactSpec, FactType
+from engine.programme.spells import Spell
 from engine.subjects import Known, Value
 
 __all__ = ["SubjectPresenter", "masked", "value_words"]
@@ -64,8 +65,8 @@ class SubjectPresenter:
             **self.summary(subject).model_dump(),
             as_of=as_of or now,
             may_write=may_write,
-            names=[_spell(each, Named(id="", title=each.value)) for each in subjects.names(subject.id)],
-            regions=[_spell(each, self._names.region(each.value)) for each in subjects.regions(subject.id)],
+            names=[_dated(each, Named(id="", title=each.value)) for each in subjects.names(subject.id)],
+            regions=[_dated(each, self._names.region(each.value)) for each in subjects.regions(subject.id)],
             facts=[self._fact(*key, known, shows_personal) for key, known in sorted(facts.items())],
             lists=[self._membership(each) for each in subjects.memberships(subject.id)],
             cases=self._cases(subject),
@@ -98,7 +99,7 @@ class SubjectPresenter:
             masked=hides,
         )
 
-    def _membership(self, found: Membership) -> MembershipView:
+    def _membership(self, found: Spell) -> MembershipView:
         return MembershipView(
             list=Named(
                 id=found.list,
@@ -145,5 +146,5 @@ def _option(options: Mapping[str, object], value: Value) -> str:
     return str(options.get(str(value), value))
 
 
-def _spell(spell: Spell, value: Named) -> SpellView:
-    return SpellView(value=value, since=spell.since, until=spell.until)
+def _dated(dated: Dated, value: Named) -> SpellView:
+    return SpellView(value=value, since=dated.since, until=dated.until)

@@ -196,29 +196,24 @@ def refresh(clock: Clock, rule: Rule, calendar: Calendar, *, after: datetime | N
 
 
 def due_moment(clock: Clock, calendar: Calendar) -> datetime:
-    """Where the limit, with its extensions, is used up along the running intervals."""
+    """Where the limit, with its extensions, is used up along the running intervals; or an earlier day that was named."""
     limit, *longer = lengths(clock)
-    end = _limit_end(limit, clock, calendar)
+    length = _most(limit)
+    end = calendar.limit_end(length, clock.started_at, same_moment=clock.same_moment)
     for more in longer:
-        end = _limit_end(more, clock, calendar, after=end)
-    if isinstance(limit, Duration) and _was_paused(clock):
-        if limit.unit in _WORKING:
+        end = calendar.limit_end(_most(more), end, same_moment=True)
+    if isinstance(length, Duration) and _was_paused(clock):
+        if length.unit in _WORKING:
             end = _moment_of(clock, calendar.working_time(clock.started_at, end), calendar)
         else:
             end = _shifted(end + _paused_time(clock), calendar)
+    if isinstance(limit, Until) and limit.day <= calendar.local_date(end):
+        end = min(end, calendar.end_of(limit.day))
     return min(end, clock.not_after) if clock.not_after else end
 
 
-def _limit_end(
-    limit: Recorded, clock: Clock, calendar: Calendar, *, after: datetime | None = None
-) -> datetime:
-    start, same_moment = after or clock.started_at, clock.same_moment or after is not None
-    if not isinstance(limit, Until):
-        return calendar.limit_end(limit, start, same_moment=same_moment)
-    latest = calendar.limit_end(limit.at_most, start)
-    if limit.day > calendar.local_date(latest):
-        return latest
-    return min(calendar.end_of(limit.day), latest)
+def _most(limit: Recorded) -> Duration | FixedDate:
+    return limit.at_most if isinstance(limit, Until) else limit
 
 
 def ruling(clock: Clock, calendar: Calendar) -> Recorded:

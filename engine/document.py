@@ -322,6 +322,10 @@ _SYNTAX: Final = (
 )
 
 
+# A key that is followed by the colon of Chinese texts: YAML reads the line as words, and stumbles on the next one.
+_WIDE_COLON: Final = re.compile(r"""\s*(?:- )*[^\s"'#:：]+：(?!.*:(?:\s|$))""")
+
+
 def _syntax(error: YAMLError, text: str, document: Document) -> None:
     problem, line = "", 1
     if isinstance(error, MarkedYAMLError):
@@ -330,6 +334,16 @@ def _syntax(error: YAMLError, text: str, document: Document) -> None:
         line = mark.line + 1 if mark else 1
     elif isinstance(error, ReaderError):
         line = text.count("\n", 0, error.position) + 1
+    if "mapping values" in problem or "expected ':'" in problem:
+        lines = text.split("\n")
+        if wide := next((n for n in range(line, max(line - 3, 0), -1) if _WIDE_COLON.match(lines[n - 1])), 0):
+            document.complain(
+                "yaml_syntax",
+                "YAML 写法有误：键的后面用了全角冒号“：”",
+                line=wide,
+                hint="改成半角冒号，后空一格：“键: 值”",
+            )
+            return
     said = next(
         ((zh, hint) for words, zh, hint in _SYNTAX if words in problem),
         (problem or "看不懂", "检查这一行和上一行"),

@@ -9,6 +9,7 @@ from typing import Any
 from engine.case import Said
 from engine.definition import LIST_TYPES, Definition, FieldSpec, FieldType
 from engine.errors import Blocker, InvalidData
+from engine.lookups import nearest
 
 REASON_MAX = 2000  # characters
 COMMENT_MAX = 4000
@@ -80,7 +81,11 @@ def fault_of(spec: FieldSpec, value: Any) -> str:
 def _unexpected(definition: Definition, name: str, allowed: set[str]) -> Blocker:
     known = definition.fields.get(name)
     title = f"“{known.title.zh}”" if known else f"“{name}”"
-    return Blocker("unexpected_field", f"这一步不收{title}", {"field": name, "allowed": sorted(allowed)})
+    near = "" if known else nearest(name, sorted(allowed))
+    meant = f"，是不是 {near}？" if near else ""
+    return Blocker(
+        "unexpected_field", f"这一步不收{title}{meant}", {"field": name, "allowed": sorted(allowed)}
+    )
 
 
 def _fault(definition: Definition, name: str, fault: str) -> Blocker:

@@ -23,16 +23,19 @@ log = structlog.get_logger()
 
 
 class Obligations:
-    """`tick` opens at most one group; a pass of the sweeper calls it."""
+    """`tick` opens at most one group, or compares a few portions of cases; a pass of the sweeper calls it after the clocks."""
 
     def __init__(self, slots: Slots, proposals: Proposals, submit: Submit) -> None:
         self._slots = slots
         self._proposals = proposals
         self._submit = submit
         self._looked_at: datetime | None = None
+        self._is_proposing = False
 
     def tick(self, now: datetime) -> bool:
-        """Whether more slots wait to be opened. Errors: `StoreUnavailable`, and any other."""
+        """Whether more waits to be opened or compared. Errors: `StoreUnavailable`, and any other."""
+        if self._is_proposing:
+            return self._propose(now)
         last = self._looked_at
         if last is not None and last <= now < last + _EVERY:
             return False
@@ -40,6 +43,12 @@ class Obligations:
         self._looked_at = None if ran.more else now
         if ran.opened or ran.refused or ran.flagged:
             log.info("slots_opened", opened=ran.opened, refused=ran.refused, flagged=ran.flagged)
-        if not ran.more and (proposed := self._proposals.run(self._submit, now)):
-            log.info("proposals_opened", opened=proposed)
+        return ran.more or self._propose(now)
+
+    def _propose(self, now: datetime) -> bool:
+        self._is_proposing = False  # what fails is tried again after a while
+        ran = self._proposals.run(self._submit, now)
+        self._is_proposing = ran.more
+        if ran.opened:
+            log.info("proposals_opened", opened=ran.opened)
         return ran.more

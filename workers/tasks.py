@@ -1,6 +1,6 @@
 """Perform tasks: claimed with a lease, done outside any transaction, settled by whoever still holds the lease.
 
-Whatever is done may be done twice: a notice is known by task and person, a command by the key `effect/<task id>`. A worker
+Whatever is done may be done twice: a notice is known by event, words and person, a command by `effect/<task id>`. A worker
 that died, or was slower than its lease, therefore costs time and nothing else.
 """
 
@@ -16,7 +16,7 @@ import structlog
 from adapters.bootstrap import Container
 from adapters.db.tasks import MOST_ATTEMPTS, Task, TaskId
 from adapters.metrics import Metrics
-from adapters.notices import Notice
+from adapters.notices import Notice, notice_id
 from engine.access import Actor
 from engine.case import CaseId, CommandId
 from engine.commands import Command, Open, Relate, Tick
@@ -82,7 +82,7 @@ class Performer:
             self._tasks.finish_all([task.id for task in done], owner, self._now())
         for task in done:
             self._metrics.tasks.labels(kind=task.kind, result="done").inc()
-            log.info("task_done", **_named(task))
+            log.debug("task_done", **_named(task))
         for task in tasks:
             if task.id in failures:
                 self._fail(task, owner, failures[task.id])
@@ -158,7 +158,12 @@ def _notices(task: Task, now: datetime) -> Iterable[Notice]:
     effect = task.effect
     for person in dict.fromkeys(effect["people"]):
         yield Notice(
-            id=f"{task.id}/{person}", person=person, case=task.case, kind=effect["about"], body=effect, at=now
+            id=notice_id(task.case, task.seq, effect, person),
+            person=person,
+            case=task.case,
+            kind=effect["about"],
+            body=effect,
+            at=now,
         )
 
 

@@ -6,7 +6,7 @@ the machine reads with a reach of the root regions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from adapters.db.aside import RING
 from adapters.db.cursor import after, cursor
 from adapters.db.database import Database
 from adapters.db.history import history
+from adapters.db.programme_tables import REFUSAL
 from adapters.db.tables import (
     BEAT,
     CASE,
@@ -77,6 +78,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedAlike:
+    """So many commands of the programme (`kind`: list, slot or proposal) are refused for the same reason."""
+
+    kind: str
+    code: str
+    reason: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """What the system owes as of `at`: `overdue_timers` is 0 when no obligation due before `at` is unfired.
 
@@ -91,6 +102,7 @@ class Owed:
     set_aside: int
     tasks: Mapping[str, int]
     beats: Mapping[str, datetime]
+    refused: Sequence[RefusedAlike] = ()
 
 
 class Views:
@@ -181,6 +193,7 @@ class Views:
                     **{row.state: row.number for row in connection.execute(_UNFINISHED)},
                 },
                 beats={worker: rows.moment(beat) for worker, beat in connection.execute(select(BEAT))},
+                refused=[RefusedAlike(*row) for row in connection.execute(_REFUSED)],
             )
 
     def _cases(self, query: Select[bytes, str]) -> list[Case]:
@@ -203,6 +216,11 @@ _UNFINISHED = union_all(
     )
 )
 _OPEN_AND_LATE = select(func.count(), func.count().filter(CASE.c.late)).where(text(CASE_IS_OPEN))
+_REFUSED = (
+    select(REFUSAL.c.kind, REFUSAL.c.code, REFUSAL.c.reason, func.count())
+    .group_by(REFUSAL.c.kind, REFUSAL.c.code, REFUSAL.c.reason)
+    .order_by(func.count().desc(), REFUSAL.c.kind, REFUSAL.c.code, REFUSAL.c.reason)
+)
 _SET_ASIDE = (
     select(func.count())
     .select_from(TASK.join(CASE, and_(CASE.c.id == TASK.c.case_id, CASE.c.seq == TASK.c.seq)))

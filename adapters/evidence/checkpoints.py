@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.db.database import Database
+from adapters.db.evidence_tables import CHECKPOINT
 from adapters.db.rows import micros, moment
-from adapters.db.tables import CHECKPOINT
 from adapters.evidence.checkpoint_file import CheckpointFile
 from adapters.evidence.journal import Journal
 from adapters.evidence.keys import LogKeys

@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, and_, func, select, true
 
 from adapters.db.access import readable, under
 from adapters.db.database import Database
+from adapters.db.evidence_tables import CHECKPOINT
 from adapters.db.rows import micros
-from adapters.db.tables import CALENDAR, CASE, CHECKPOINT, DEFINITION, DIRECTORY, EVENT
+from adapters.db.tables import CALENDAR, CASE, DEFINITION, DIRECTORY, EVENT
 from adapters.evidence.bundle import (
     Index,
     Parts,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select, text
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import PROGRAMME
 from adapters.db.rows import EventRow, micros, moment
 from adapters.db.tables import (
     CALENDAR,
@@ -19,7 +20,6 @@ from adapters.db.tables import (
     DIRECTORY,
     EVENT,
     EVENT_IS_OF_THE_JOURNAL,
-    PROGRAMME,
 )
 from engine import canonical
 from engine.access import Actor

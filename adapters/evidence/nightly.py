@@ -14,8 +14,8 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapters.db.database import Database
+from adapters.db.evidence_tables import REPLAY_RUN
 from adapters.db.rows import micros, moment, moment_or_none
-from adapters.db.tables import REPLAY_RUN
 from adapters.evidence.journal import Journal
 from adapters.evidence.replaying import Replays, Slice
 from adapters.evidence.sound import FAULTS_KEPT

@@ -14,7 +14,8 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from adapters.db.database import Database
-from adapters.db.tables import EVENT, EVENT_IS_A_LEAF, TILE
+from adapters.db.evidence_tables import TILE
+from adapters.db.tables import EVENT, EVENT_IS_A_LEAF
 from engine import tree
 from engine.errors import BihuanError
 from engine.tree import Unprovable, node_hash

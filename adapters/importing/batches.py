@@ -13,8 +13,8 @@ from typing import Final
 from sqlalchemy import Connection, insert, select, update
 
 from adapters.db.database import Database
-from adapters.db.rows import micros, moment
-from adapters.db.tables import BATCH
+from adapters.db.programme_tables import BATCH
+from adapters.db.rows import micros
 from adapters.importing import commit, known
 from adapters.importing.commit import Writing
 from adapters.importing.entries import entries_of, flag_duplicates, flag_excess
@@ -29,6 +29,7 @@ from adapters.importing.records import (
     number_of,
     require_batch,
     row_of,
+    undo_of,
     unwatched,
 )
 from adapters.importing.verdicts import DryRun, Entry, FutureList, ListOptions, NotUndoable, Weight
@@ -148,8 +149,7 @@ class Imports:
                 f"批次 {batch} 不能撤销：没有导入、已经撤销，或不是名单",
                 hint="bihuan import batches 列出各批次",
             )
-        undo = canonical.decode(row.counts)["undo"]
-        touched = commit.withdraw(unit, batch, undo, moment(row.committed_at))
+        touched = commit.withdraw(unit, batch, undo_of(row))
         connection.execute(update(BATCH).where(BATCH.c.id == batch).values(undone_at=micros(unit.at)))
         return touched
 

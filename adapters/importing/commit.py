@@ -1,31 +1,27 @@
 """The rows of an import through the registry of subjects, inside one transaction; and the way back.
 
-The batch remembers which names and counties it changed; what it said of figures is found by its number.
+The batch remembers whom it brought and which names and counties it changed; what it said of figures is found by its number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
-from adapters.db.rows import micros
-from adapters.db.tables import SUBJECT
 from adapters.importing.known import versions_of
+from adapters.importing.records import Undo
 from adapters.importing.verdicts import Change, DryRun, ImportMoved
 from adapters.subjects.writing import Moving, NewSubject, Renaming, SubjectUnit
 from engine.directory import RegionId, SubjectId
 from engine.subjects import Observation
 
-__all__ = ["Undo", "Writing", "alone", "require_unmoved", "withdraw", "write"]
+__all__ = ["Writing", "alone", "require_unmoved", "withdraw", "write"]
 
 _LOCK: Final = 4_020_231  # any number, the same in every process
-
-Undo = dict[str, dict[str, str]]
-"""`names` and `regions`: subjects and the day from which on the import gave them another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +71,7 @@ def write(unit: SubjectUnit, writing: Writing, changes: Sequence[tuple[str, Chan
     return {
         "names": {subject: day for subject, c in known if c.title},
         "regions": {subject: day for subject, c in known if c.region},
+        "brought": [subject for subject, c in changes if c.is_new],
     }
 
 
@@ -94,20 +91,13 @@ def _observations(writing: Writing, changes: Sequence[tuple[str, Change]]) -> It
             )
 
 
-def withdraw(unit: SubjectUnit, batch: str, undo: Mapping[str, Mapping[str, str]], made_at: datetime) -> int:
+def withdraw(unit: SubjectUnit, batch: str, undo: Undo) -> int:
     """Withdraw what the batch said; subjects that it brought and nothing else speaks of go. How many were touched."""
     touched: set[SubjectId] = {*unit.withdraw_batch(batch)}
     touched.update(unit.take_back_names(_days(undo["names"])), unit.take_back_regions(_days(undo["regions"])))
-    brought = _brought(unit.connection, made_at)
-    touched.update(unit.forget_many(brought))
+    touched.update(unit.forget_many(map(SubjectId, undo["brought"])))
     return len(touched)
 
 
 def _days(changed: Mapping[str, str]) -> dict[SubjectId, date]:
     return {SubjectId(subject): date.fromisoformat(day) for subject, day in changed.items()}
-
-
-def _brought(connection: Connection, made_at: datetime) -> Collection[SubjectId]:
-    """Those that were registered at the very moment of the import. The registry keeps those of whom anything is known."""
-    query = select(SUBJECT.c.id).where(SUBJECT.c.created_at == micros(made_at))
-    return [SubjectId(id) for id in connection.scalars(query)]

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from adapters.importing.verdicts import Entry, ListOptions, Reason, Weight
-from adapters.organisation.places import Place, find_place
+from adapters.organisation.places import Place, find_place, has_counties, says_itself
 from adapters.spreadsheets.cleaning import clean, clean_code, clean_name, clean_text
 from adapters.spreadsheets.sheets import Raw, address
 from adapters.spreadsheets.tables import Column, Table
@@ -20,8 +20,6 @@ from engine.subjects import TIMELESS
 
 __all__ = ["entries_of", "flag_duplicates", "flag_excess"]
 
-FindPlace = Callable[[str, str], Place]
-
 
 def entries_of(table: Table, options: ListOptions, on: date) -> Iterator[Entry]:
     """`on` is the day of the list: old names of places are read as of it."""
@@ -29,6 +27,7 @@ def entries_of(table: Table, options: ListOptions, on: date) -> Iterator[Entry]:
     return (reader.entry(number, row) for number, row in table.rows())
 
 
+_COUNTY_HINT: Final = "改列名为“县区”，或确定先不分县区的，加 --without-county（接口写 without_county）"
 _NOWHERE: Final = frozenset({"", "-", "—", "——", "/", "无", "否"})
 
 
@@ -40,7 +39,9 @@ class _Reader:
         self._name = table.first("name")
         self._regions = [c for c in table.known if c.meaning and c.meaning.key.startswith("region/")]
         self._facts = [c for c in table.known if c.meaning and c.meaning.is_fact]
+        self._has_counties = any(c.meaning and c.meaning.level for c in self._regions)
         self._places: dict[tuple[str, str], Place | BihuanError] = {}
+        self._unknown = [f"{column.name} {column.heading}" for column in table.unknown]
         self._on = on
 
     def entry(self, number: int, row: Sequence[Raw]) -> Entry:
@@ -95,10 +96,22 @@ class _Reader:
             entry.reasons.append(Reason(place.code, f"{place.message}{hint}", cell))
             return
         entry.region = place.region
+        if has_counties(place.region) and not says_itself(words[1]):
+            entry.county = self._no_county(cell)
         if place.note:
             entry.reasons.append(Reason("old_place_name", place.note, cell, Weight.NOTE))
         if not any(covers(region, place.region) for region in self._options.scope):
             entry.reasons.append(Reason("out_of_reach", f"{place.title}不在您的职责范围内", cell))
+
+    def _no_county(self, cell: str) -> Reason | None:
+        """What is wrong with a row that names no county, if its enterprise is new; None where that was chosen."""
+        if self._has_counties:
+            return Reason("county_missing", "没有填写县区；确属市直的写“市本级”", cell)
+        if self._options.without_county:
+            return None
+        unknown = "、".join(self._unknown) or "无"
+        message = f"名单没有认得的县区列（不认得的列：{unknown}）；{_COUNTY_HINT}"
+        return Reason("no_county_column", message, "", Weight.CONFLICT)
 
     def _place(self, city: str, county: str) -> Place | BihuanError:
         if (city, county) not in self._places:

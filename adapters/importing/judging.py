@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from adapters.importing.known import State
@@ -32,6 +32,8 @@ class Judge:
 
     def result(self, entry: Entry) -> RowResult:
         state = self.states.get(entry.code)
+        if state is None:
+            self._flag_new(entry)
         if not entry.weighs(Weight.ERROR):
             self._flag_jumps(entry, None if state and _is_elsewhere(entry, state) else state)
             self._flag_known_name(entry)
@@ -42,6 +44,16 @@ class Judge:
         if _is_elsewhere(entry, state):
             return self._elsewhere(entry, state)
         return self._beside(entry, state)
+
+    def _flag_new(self, entry: Entry) -> None:
+        """What only matters where the row brings somebody: their county, and a code that somebody must have looked at."""
+        if entry.county:
+            entry.reasons.append(entry.county)
+        if entry.doubt and not self.options.confirm_codes:
+            entry.reasons[:] = [
+                replace(reason, weight=Weight.CONFIRM) if reason.code == "doubtful_code" else reason
+                for reason in entry.reasons
+            ]
 
     def _elsewhere(self, entry: Entry, state: State) -> RowResult:
         """To move a subject is not for a list; and nothing else is told of one that may belong to others."""
@@ -67,6 +79,8 @@ class Judge:
     def _result(self, entry: Entry, verdict: Verdict, change: Change | None = None) -> RowResult:
         if entry.weighs(Weight.CONFLICT) and verdict is not Verdict.ERROR:
             verdict, change = Verdict.CONFLICT, None
+        elif entry.weighs(Weight.CONFIRM) and verdict is not Verdict.ERROR:
+            verdict, change = Verdict.TO_CONFIRM, None
         elif any(reason.code == "repeated" for reason in entry.reasons) and change:
             verdict, change = Verdict.UNCHANGED, None
         return RowResult(entry.row + 1, verdict, entry.code, entry.title, tuple(entry.reasons), change)

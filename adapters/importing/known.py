@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, select
 
 from adapters.db.bulk import portions
+from adapters.db.programme_tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.db.rows import micros
-from adapters.db.tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.subjects import reading
 from engine.subjects import Known, known_facts
 

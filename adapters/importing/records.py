@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypedDict, TypeVar
 
+import orjson
 from sqlalchemy import Connection, select
 
 from adapters.db.imported import BatchRow
+from adapters.db.programme_tables import BATCH
 from adapters.db.rows import micros, moment
-from adapters.db.tables import BATCH
-from adapters.importing.verdicts import UnknownBatch
+from adapters.importing.verdicts import RowResult, UnknownBatch
 from engine import canonical
 from engine.directory import covers
 
@@ -22,12 +23,14 @@ __all__ = [
     "LIST",
     "Batch",
     "Looked",
+    "Undo",
     "Watch",
     "batch_of",
     "find_batch",
     "number_of",
     "require_batch",
     "row_of",
+    "undo_of",
     "unwatched",
 ]
 
@@ -35,6 +38,15 @@ _Item = TypeVar("_Item")
 
 LIST: Final = "list"
 HISTORY: Final = "history"
+SHOWN: Final = 200  # rows with a word about them that are kept; the workbook has all of them
+
+
+class Undo(TypedDict, total=False):
+    """`names`, `regions`: subjects and the day from which on the import gave them another one; `brought`: who was new."""
+
+    names: dict[str, str]
+    regions: dict[str, str]
+    brought: list[str]
 
 
 class Asked(Protocol):
@@ -58,6 +70,9 @@ class Looked(Protocol):
     @property
     def options(self) -> Asked: ...
 
+    @property
+    def results(self) -> Sequence[RowResult]: ...
+
     def summary(self) -> dict[str, Any]: ...
 
 
@@ -73,7 +88,7 @@ def unwatched(title: str, items: Iterable[_Item], total: int, /) -> Iterator[_It
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """`committed_at` None: looked at, not imported. `summary` is that of the dry run."""
+    """`committed_at` None: looked at, not imported. `summary` and `rows` (the first with a word about them) as found then."""
 
     id: str
     kind: str
@@ -83,6 +98,7 @@ class Batch:
     at: datetime
     options: Mapping[str, Any]
     summary: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]]
     committed_at: datetime | None
     undone_at: datetime | None
 
@@ -112,8 +128,9 @@ def row_of(
     by: str,
     at: datetime,
     committed_at: datetime | None = None,
-    undo: Mapping[str, Mapping[str, str]] | None = None,
+    undo: Undo | None = None,
 ) -> BatchRow:
+    told = [result.as_data() for result in looked.results if result.reasons][:SHOWN]
     return BatchRow(
         id=id,
         kind=looked.kind,
@@ -122,7 +139,7 @@ def row_of(
         by=by,
         at=micros(at),
         options=canonical.encode(looked.options.as_data()),
-        counts=canonical.encode({"summary": looked.summary(), "undo": undo or {}}),
+        counts=canonical.encode({"summary": looked.summary(), "rows": told, "undo": undo or {}}),
         committed_at=micros(committed_at) if committed_at else None,
     )
 
@@ -138,7 +155,16 @@ def require_batch(connection: Connection, id: str) -> Any:
     return row
 
 
+def undo_of(row: Any) -> Undo:
+    """What a committed list changed, to be taken back."""
+    undo: Undo = orjson.loads(row.counts)["undo"]
+    return undo
+
+
 def batch_of(row: Any) -> Batch:
+    kept = orjson.loads(
+        row.counts
+    )  # canonical bytes of ours: to prove them again would cost a long list a second
     return Batch(
         id=row.id,
         kind=row.kind,
@@ -147,7 +173,8 @@ def batch_of(row: Any) -> Batch:
         by=row.by,
         at=moment(row.at),
         options=canonical.decode(row.options),
-        summary=canonical.decode(row.counts)["summary"],
+        summary=kept["summary"],
+        rows=kept["rows"],
         committed_at=moment(row.committed_at) if row.committed_at is not None else None,
         undone_at=moment(row.undone_at) if row.undone_at is not None else None,
     )

@@ -23,7 +23,7 @@ _OPTIONS: Final = {
     "nan_inf_to_errors": True,
 }
 _ADDED: Final = ("行号", "结论", "单元格", "原因")
-_KEPT_OUT: Final = (Verdict.ERROR, Verdict.CONFLICT)
+_KEPT_OUT: Final = (Verdict.ERROR, Verdict.CONFLICT, Verdict.TO_CONFIRM)
 _TEXT_MAX: Final = 32_000  # Excel's own limit is 32,767
 
 

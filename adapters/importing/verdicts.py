@@ -57,6 +57,7 @@ class Verdict(StrEnum):
     NEW = "new"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    TO_CONFIRM = "to_confirm"
     CONFLICT = "conflict"
     ERROR = "error"
 
@@ -69,15 +70,17 @@ _WORDS = {
     Verdict.NEW: "新增",
     Verdict.UPDATED: "更新",
     Verdict.UNCHANGED: "无变化",
+    Verdict.TO_CONFIRM: "待确认",
     Verdict.CONFLICT: "冲突",
     Verdict.ERROR: "错误",
 }
 
 
 class Weight(StrEnum):
-    """A note lets the row pass; the two others keep it out."""
+    """A note lets the row pass; the others keep it out."""
 
     NOTE = "note"
+    CONFIRM = "confirm"
     CONFLICT = "conflict"
     ERROR = "error"
 
@@ -99,7 +102,9 @@ class Reason:
 class ListOptions:
     """What the person says about the file. `scope`: the regions for which they may import.
 
-    `trust_figures`: the units were looked at, figures that jump are right. `vintage`: the day as of which the list speaks.
+    `trust_figures`: the units were looked at, figures that jump are right. `confirm_codes`: so were the codes of which one
+    check digit is wrong. `without_county`: the list has no county, and its new subjects shall stand in none yet.
+    `vintage`: the day as of which the list speaks.
     """
 
     scope: tuple[str, ...]
@@ -111,9 +116,12 @@ class ListOptions:
     vintage: date | None = None
     verified: bool = False
     trust_figures: bool = False
+    confirm_codes: bool = False
+    without_county: bool = False
 
     def as_data(self) -> dict[str, Any]:
         return {
+            "confirm_codes": self.confirm_codes,
             "region": self.region,
             "scope": list(self.scope),
             "sheet": self.sheet,
@@ -122,6 +130,7 @@ class ListOptions:
             "unit": self.unit,
             "verified": self.verified,
             "vintage": self.vintage.isoformat() if self.vintage else "",
+            "without_county": self.without_county,
             "year": self.year or 0,
         }
 
@@ -134,13 +143,17 @@ class ListOptions:
 
 @dataclass(slots=True)
 class Entry:
-    """A row as it was read; `cells` names the column of each fact. `row` counts from 0."""
+    """A row as it was read; `cells` names the column of each fact. `row` counts from 0.
+
+    `county` is what is wrong with naming none, which counts for a new subject only.
+    """
 
     row: int
     code: str = ""
     title: str = ""
     region: str = ""
     doubt: str = ""
+    county: Reason | None = None
     facts: dict[tuple[str, int], Value] = field(default_factory=dict)
     cells: dict[tuple[str, int], int] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)

@@ -23,6 +23,7 @@ from engine.directory import (
 from engine.errors import BihuanError
 
 __all__ = [
+    "JUDGING",
     "RESERVED",
     "AddPerson",
     "AddUnit",
@@ -41,6 +42,8 @@ __all__ = [
 
 RESERVED: Final = frozenset({"administrator", "auditor", "assessor"})
 """Posts that watch over others: only an administrator gives or ends them (默认值，可配置)."""
+JUDGING: Final = frozenset({"leader", "supervisor", "reviewer", "caller"})
+"""Posts that judge the work of their region or to which it escalates: a level above gives and ends them (默认值，可配置)."""
 _DAY: Final = timedelta(days=1)
 
 

@@ -19,7 +19,7 @@ from adapters.organisation.divisions import Division, divisions, old_names
 from engine.directory import RegionId
 from engine.errors import BihuanError
 
-__all__ = ["AmbiguousPlace", "Place", "UnknownPlace", "find_place"]
+__all__ = ["AmbiguousPlace", "Place", "UnknownPlace", "find_place", "has_counties", "says_itself"]
 
 _ITSELF: Final = frozenset({"", "本级", "市本级", "市直", "市属", "市辖区", "全市", "无"})
 _PROVINCE_WORDS: Final = frozenset({"安徽", "安徽省", "省直", "省本级", "省属"})
@@ -89,6 +89,16 @@ def find_place(city: str, county: str = "", *, on: date, within: str = "") -> Pl
     if first and second:
         raise UnknownPlace(f"没有“{city}”这个市", hint="写市的全称，例如 合肥市")
     return _without_city(first or second, on, within)
+
+
+def has_counties(region: str) -> bool:
+    """Whether a region is above the counties: an enterprise that stands there stands in none of them."""
+    return any(division.region.parent == region for division in divisions())
+
+
+def says_itself(words: str) -> bool:
+    """Whether the words say that the city itself is meant (市本级, 市直), and not just no county."""
+    return bool(words) and words != "无" and _folded(words) in _ITSELF
 
 
 # Looking

@@ -42,6 +42,8 @@ __all__ = [
     "RegionOutOfReach",
     "Table",
     "UnknownIndicator",
+    "UnknownList",
+    "UnknownObligation",
     "nearest_above",
 ]
 
@@ -59,9 +61,21 @@ TERM_WORDS: Final[Mapping[str, str]] = {
 
 
 class UnknownIndicator(BihuanError):
-    """Raised when the programme has no indicator, list or obligation of that name."""
+    """Raised when the programme has no indicator of that name."""
 
     code, kind = "unknown_indicator", "missing"
+
+
+class UnknownList(BihuanError):
+    """Raised when the programme in force has no list of that name."""
+
+    code, kind = "unknown_list", "missing"
+
+
+class UnknownObligation(BihuanError):
+    """Raised when the programme in force has no obligation of that name."""
+
+    code, kind = "unknown_obligation", "missing"
 
 
 class RegionOutOfReach(BihuanError):
@@ -182,9 +196,9 @@ class Figures:
         region: str = "",
         level: int | None = None,
     ) -> LedgerTable:
-        """Errors: `RegionOutOfReach`, `UnknownIndicator`."""
+        """Errors: `RegionOutOfReach`, `UnknownList`."""
         region = self.region(reach, region)
-        _require([list_name], programme.lists)
+        _require([list_name], programme.lists, UnknownList, "名单")
         calendar = self._calendars.current(programme.calendar)
         start, end = calendar.start_of(period.first), calendar.start_of(period.next.first)
         places = _Places(self._directories.current(), region, level)
@@ -206,10 +220,10 @@ class Figures:
         region: str = "",
         names: Iterable[str] = (),
     ) -> list[Coloured]:
-        """The slots whose own period lies in this one. Errors: `RegionOutOfReach`, `UnknownIndicator`."""
+        """The slots whose own period lies in this one. Errors: `RegionOutOfReach`, `UnknownObligation`."""
         region = self.region(reach, region)
         wanted = list(names) or list(programme.obligations)
-        _require(wanted, programme.obligations)
+        _require(wanted, programme.obligations, UnknownObligation, "定期事项")
         overs = [Over(slots=name) for name in wanted]
         material = self._material(programme, overs, region, period)
         selector = Selector(programme, material, period, now, self._calendars.current(programme.calendar))
@@ -299,8 +313,14 @@ def _has_rows(found: Mapping[str, Figure]) -> bool:
     return any(figure.rows or figure.part or figure.apart for figure in found.values())
 
 
-def _require(names: Iterable[str], declared: Mapping[str, object]) -> None:
+def _require(
+    names: Iterable[str],
+    declared: Mapping[str, object],
+    unknown: type[BihuanError] = UnknownIndicator,
+    what: str = "指标",
+) -> None:
     for name in names:
         if name not in declared:
             near = nearest(name, declared)
-            raise UnknownIndicator(f"工作方案里没有 {name}", hint=f"是不是 {near}？" if near else "")
+            hint = f"是不是 {near}？" if near else f"现有：{'、'.join(declared)}"
+            raise unknown(f"工作方案里没有{what} {name}", hint=hint)

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import PROGRAMME
 from adapters.db.rows import moment
-from adapters.db.tables import PROGRAMME
 from adapters.programme.registry import ProgrammeRegistry, UnknownProgramme
 from adapters.programme.slots import InForce
 from engine.programme.obligations import first_days

@@ -15,11 +15,12 @@ from itertools import islice
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import text
 
 from adapters.db.database import Database
 from adapters.numbers import Numbers
+from adapters.programme.days import all_dirty, begin_day
 from adapters.programme.memberships import Closing, Memberships
+from adapters.programme.refusals import Refusal, refusal, settle
 from adapters.programme.registry import ProgrammeRegistry, Published, UnknownProgramme
 from adapters.registry import DefinitionRegistry
 from adapters.subjects.profiles import Profiles
@@ -29,7 +30,8 @@ from engine.commands import Command, Open, TakeStep
 from engine.directory import SubjectId
 from engine.errors import KeyReused
 from engine.ports import Now
-from engine.programme.reconciling import Entry, Plan, Spell, Taking
+from engine.programme.reconciling import Entry, Plan, Taking
+from engine.programme.spells import Spell
 from engine.runtime import Accepted, Outcome, Refused
 from engine.subjects import Profile
 
@@ -40,14 +42,6 @@ SYSTEM: Final = Actor(id="programme", kind="system", channel="worker")
 
 Submit = Callable[[Command], "Future[Outcome]"]
 log = structlog.get_logger()
-
-# One statement, so that of several processes that see the day begin only one marks the subjects.
-_NEW_DAY: Final = text("""
-    INSERT INTO counter (name, next) VALUES ('programme/day', :day)
-    ON CONFLICT (name) DO UPDATE SET next = :day WHERE counter.next < :day
-""")
-# The moment moves on, too: a pass that is under way elsewhere, and decided before, must not make them clean.
-_ALL_DIRTY: Final = text("UPDATE subject SET dirty = :yes, updated_at = updated_at + 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +107,6 @@ class Lists:
         self._local_date = local_date
         self._asked_at: datetime | None = None
         self._refused_at: dict[tuple[SubjectId, int], datetime] = {}
-        self._with_a_date = text(_WITH_A_DATE.format(body=_BODY_AS_TEXT[database.is_sqlite]))
 
     def run(self, submit: Submit, limit: int = GROUP) -> Ran:
         """Look at no more than `limit` subjects. Nothing where no programme is in force."""
@@ -141,8 +134,7 @@ class Lists:
 
     def look_again(self) -> None:
         """Make every subject dirty: each is looked at under the rules of today."""
-        with self._database.writing() as connection:
-            connection.execute(_ALL_DIRTY, {"yes": True})
+        all_dirty(self._database)
 
     def _in_force(self) -> Published | None:
         """The programme of now, also one that another process has just published; None where there is none."""
@@ -166,28 +158,8 @@ class Lists:
         return last - _BEHIND
 
     def _begin_day(self) -> None:
-        """What depends on the day is looked at when it may change: all of them when a year turns or a programme comes into
-        force, after a gap of weeks, and at the first time; else those with a date on this day of the month, for only then do
-        whole months since it change.
-        """
-        today = self._local_date(self._now())
-        with self._database.reading() as connection:
-            last = connection.scalar(_DAY) or 0
-        if last >= today.toordinal():
-            return
-        days = [date.fromordinal(n) for n in range(last + 1, today.toordinal() + 1)] if last else []
         begun = {each.programme.effective for each in self._programmes.versions()}
-        turned = not 0 < len(days) < _GAP or any(
-            day.month == day.day == 1 or day.isoformat() in begun for day in days
-        )
-        with self._database.writing() as connection:
-            if not connection.execute(_NEW_DAY, {"day": today.toordinal()}).rowcount:
-                return
-            if turned:
-                connection.execute(_ALL_DIRTY, {"yes": True})
-                return
-            for words in sorted({f'%"____-__-{n:02}"%' for day in days for n in _days_of_the_month(day)}):
-                connection.execute(self._with_a_date, {"yes": True, "words": words})
+        begin_day(self._database, self._local_date(self._now()), begun=begun)
 
     def _look_at(
         self,
@@ -289,6 +261,7 @@ class Lists:
         entering = [spell for plan in work.plans if (spell := _entering(work, plan, now))]
         closing = [end for plan in work.plans if (end := _closing(work, plan, now))]
         going_by = [year for plan in work.plans if (year := _going_by(work, plan))]
+        settle(self._database, "list", _refused(work), now, about=work.profiles)  # before anybody is clean
         refused = set(_kept_out(work, now))
         self._refused_at |= {(s, at): now for s, at in work.updated_at.items() if s in refused}
         seen = {s: at for s, at in work.updated_at.items() if s not in work.unsettled | refused}
@@ -305,24 +278,8 @@ class Lists:
         return Ran(len(work.profiles), len(entering), len(closing), steps, commands_refused)
 
 
-# A date of a fact stands in the canonical body as "2020-05-31".
-_WITH_A_DATE: Final = """
-    UPDATE subject SET dirty = :yes, updated_at = updated_at + 1 WHERE id IN
-        (SELECT subject FROM observation WHERE withdrawn_at IS NULL AND {body} LIKE :words)
-"""
-_BODY_AS_TEXT: Final = {True: "CAST(body AS TEXT)", False: "convert_from(body, 'UTF8')"}
 _BEHIND: Final = timedelta(hours=1)  # of other machines' clocks, and of a pass that takes its time
 _REST: Final = timedelta(hours=1)
-_GAP: Final = 25  # days: after a longer silence everything is looked at
-
-
-def _days_of_the_month(day: date) -> range:
-    """The days whose whole months end on this one: the last of a month also ends those that it has not."""
-    is_last = (day + timedelta(days=1)).day == 1
-    return range(day.day, 32 if is_last else day.day + 1)
-
-
-_DAY: Final = text("SELECT next FROM counter WHERE name = 'programme/day'")
 
 
 def _key(list_: str, subject: str, n: int, verb: str) -> CommandId:
@@ -387,6 +344,12 @@ def _entering(work: _Work, plan: Plan, now: datetime) -> Spell | None:
         evidence=entry.evidence,
         case=case,
     )
+
+
+def _refused(work: _Work) -> Iterator[Refusal]:
+    for key, outcome in work.outcomes.items():
+        if isinstance(outcome, Refused) and key not in work.answered:
+            yield refusal(key, key.split("/")[3], outcome.error)
 
 
 def _kept_out(work: _Work, now: datetime) -> Iterator[SubjectId]:

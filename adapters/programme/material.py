@@ -12,18 +12,20 @@ from sqlalchemy import Select, and_, select
 from adapters.db import rows
 from adapters.db.access import under
 from adapters.db.database import Database
-from adapters.db.rows import micros, moment, moment_or_none
-from adapters.db.tables import CASE, EVENT, MEMBERSHIP, SLOT, SUBJECT, TARGET
+from adapters.db.programme_tables import MEMBERSHIP, SLOT, SUBJECT, TARGET
+from adapters.db.rows import micros, moment
+from adapters.db.spells import spell_of
+from adapters.db.tables import CASE, EVENT
 from adapters.subjects.profiles import Profiles
 from engine.canonical import decode
 from engine.case import Case, CaseId, Clock
 from engine.directory import SubjectId
 from engine.machine import Program
 from engine.programme.indicators import Indicator, Over
-from engine.programme.ledger import Spell
 from engine.programme.model import Programme
 from engine.programme.readings import Reading, earlier_runs
 from engine.programme.selecting import Material, Slot, workflow_of
+from engine.programme.spells import Spell
 
 __all__ = ["Needed", "needed", "read_material", "read_slots", "read_spells", "read_targets"]
 
@@ -121,22 +123,7 @@ def read_spells(
         query = query.where(MEMBERSHIP.c.since < micros(before))
     with database.reading() as connection:
         found = connection.execute(query.order_by(MEMBERSHIP.c.subject, MEMBERSHIP.c.n)).all()
-    return tuple(
-        Spell(
-            list=row.list,
-            subject=row.subject,
-            n=row.n,
-            region=row.region,
-            since=moment(row.since),
-            until=moment_or_none(row.until),
-            how_in=row.how_in,
-            how_out=row.how_out,
-            reason=row.reason,
-            year=row.year,
-            case=row.case_id,
-        )
-        for row in found
-    )
+    return tuple(map(spell_of, found))
 
 
 def read_slots(

@@ -29,12 +29,14 @@ from adapters.db import rows
 from adapters.db.access import under
 from adapters.db.cursor import after, cursor
 from adapters.db.database import Database
-from adapters.db.tables import CASE, MEMBERSHIP, MEMBERSHIP_IS_OPEN, RECEIPT, SUBJECT
+from adapters.db.programme_tables import MEMBERSHIP, MEMBERSHIP_IS_OPEN, SUBJECT
+from adapters.db.spells import spell_of
+from adapters.db.tables import CASE, RECEIPT
 from engine import canonical
 from engine.access import Reach
 from engine.case import Case
 from engine.directory import SubjectId
-from engine.programme.reconciling import Spell
+from engine.programme.spells import Spell
 
 __all__ = ["Closing", "Member", "Memberships"]
 
@@ -112,7 +114,7 @@ class Memberships:
             for some in _groups(subjects):
                 query = select(MEMBERSHIP).where(MEMBERSHIP.c.subject.in_(some)).order_by(MEMBERSHIP.c.n)
                 for row in connection.execute(query):
-                    found[row.subject][row.list] = _spell(row)
+                    found[row.subject][row.list] = spell_of(row)
         return found
 
     def cases(self, cases: Collection[str]) -> dict[str, Case]:
@@ -191,7 +193,7 @@ class Memberships:
             found = connection.execute(query.order_by(*keys).limit(limit + 1)).all()
         last = found[limit - 1] if len(found) > limit else None
         place = cursor(last.region, last.subject, last.n) if last else ""
-        return [Member(_spell(row), row.title or "") for row in found[:limit]], place
+        return [Member(spell_of(row), row.title or "") for row in found[:limit]], place
 
     def counts(self, reach: Reach) -> dict[str, int]:
         """How many are on each list now, within reach."""
@@ -223,7 +225,7 @@ class Memberships:
         query = select(MEMBERSHIP).where(MEMBERSHIP.c.subject == subject)
         with self._database.reading() as connection:
             found = connection.execute(query.order_by(MEMBERSHIP.c.since, MEMBERSHIP.c.list, MEMBERSHIP.c.n))
-            return [_spell(row) for row in found]
+            return [spell_of(row) for row in found]
 
 
 def _groups(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -246,23 +248,6 @@ def _readable(reach: Reach) -> ColumnElement[bool]:
 
 def _within(region: str) -> ColumnElement[bool]:
     return under(MEMBERSHIP.c.region, region) if region else true()
-
-
-def _spell(row: Any) -> Spell:
-    return Spell(
-        list=row.list,
-        subject=row.subject,
-        n=row.n,
-        region=row.region,
-        since=rows.moment(row.since),
-        until=rows.moment_or_none(row.until),
-        how_in=row.how_in,
-        how_out=row.how_out,
-        reason=row.reason,
-        year=row.year,
-        evidence=canonical.decode(row.evidence),
-        case=row.case_id,
-    )
 
 
 def _entered(spell: Spell) -> dict[str, Any]:

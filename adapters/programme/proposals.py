@@ -3,24 +3,28 @@
 What was proposed stands in the cases that were opened: whatever they list, or were linked to, is never proposed again. What is
 alike to it joins it (people add it by the workflow's own step) and opens no second one, as long as the case is open; once it has
 ended, as long as what it lists still lies within the span.
+
+Looking at many thousand cases takes seconds. It is done in portions, a few in one run, so that clocks need not wait for it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy import ColumnElement, and_, select, text
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import SUBJECT_NAME
 from adapters.db.rows import micros, stored_case
-from adapters.db.tables import CASE, SUBJECT_NAME
+from adapters.db.tables import CASE
 from adapters.numbers import Numbers
+from adapters.programme.refusals import refusal, settle
 from adapters.programme.slots import PROGRAMME, InForce, Submit
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from engine.access import Reach
@@ -28,7 +32,7 @@ from engine.case import Case, CommandId
 from engine.commands import Open
 from engine.directory import Directory, covers
 from engine.machine import Program
-from engine.programme.alikeness import Sample, grouped, sample
+from engine.programme.alikeness import Sample, finished, grouping, sample
 from engine.programme.model import Programme
 from engine.programme.proposals import (
     Compared,
@@ -40,19 +44,29 @@ from engine.programme.proposals import (
     readable,
 )
 from engine.programme.readings import At, Reading
-from engine.runtime import Accepted, Outcome
+from engine.runtime import Refused
 
-__all__ = ["Proposals"]
+__all__ = ["Proposals", "Ran"]
 
 log = structlog.get_logger()
 
-_AT_ONCE: Final = 400
+_Item = TypeVar("_Item")
+_AT_ONCE: Final = 400  # cases of one query
+_PORTIONS: Final = 4  # in one run: some tenths of a second
 _KEEP: Final = timedelta(hours=1)
 _DAY: Final = text("SELECT next FROM counter WHERE name = :name")
 _DONE: Final = text("""
     INSERT INTO counter (name, next) VALUES (:name, :day)
     ON CONFLICT (name) DO UPDATE SET next = :day WHERE counter.next < :day
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one run opened; `more` while it has not looked at everything."""
+
+    opened: int = 0
+    more: bool = False
 
 
 class Proposals:
@@ -75,16 +89,18 @@ class Proposals:
         self._numbers = numbers
         self._in_force = in_force
         self._shown: tuple[datetime, list[Proposed]] | None = None
+        self._under_way: Generator[None, None, int] | None = None
 
-    def run(self, submit: Submit, now: datetime) -> int:
-        """Look, if nobody has today, and open what is proposed. How many were opened."""
-        found = self._in_force(now)
-        if found is None:
-            return 0
-        programme = found.programme
-        day = self._calendars.current(programme.calendar).local_date(now).toordinal()
-        due = [name for name in programme.proposals if self._day(name) < day]
-        return sum(self._open(name, programme, submit, now, day) for name in due)
+    def run(self, submit: Submit, now: datetime) -> Ran:
+        """Look, if nobody has today, and open what is proposed: a few portions of that; the next run goes on."""
+        work, self._under_way = self._under_way or self._opening_all(submit, now), None
+        for _ in range(_PORTIONS):
+            try:
+                next(work)
+            except StopIteration as end:
+                return Ran(end.value)
+        self._under_way = work  # only now: what failed is begun anew
+        return Ran(more=True)
 
     def found(self, now: datetime) -> list[Proposed]:
         """What would be proposed at this moment, and what would join what is there already."""
@@ -94,7 +110,7 @@ class Proposals:
         return [
             each
             for name, proposal in found.programme.proposals.items()
-            for each in self._look(name, proposal, found.programme, now)
+            for each in finished(self._look(name, proposal, found.programme, now))
         ]
 
     def shown(self, now: datetime, reach: Reach) -> list[Proposed]:
@@ -107,15 +123,38 @@ class Proposals:
 
     # Opening
 
-    def _open(self, name: str, programme: Programme, submit: Submit, now: datetime, day: int) -> int:
+    def _opening_all(self, submit: Submit, now: datetime) -> Generator[None, None, int]:
+        found = self._in_force(now)
+        if found is None:
+            return 0
+        day = self._calendars.current(found.programme.calendar).local_date(now).toordinal()
+        opened = 0
+        for name in found.programme.proposals:
+            if self._day(name) < day:
+                opened += yield from self._open(name, found.programme, submit, now, day)
+        return opened
+
+    def _open(
+        self, name: str, programme: Programme, submit: Submit, now: datetime, day: int
+    ) -> Generator[None, None, int]:
         proposal = programme.proposals[name]
-        new = [each for each in self._look(name, proposal, programme, now) if not each.joins]
-        waiting = [submit(self._opening(proposal, each, now, day)) for each in new]
-        opened = sum(_was_opened(future) for future in waiting)
+        looked = yield from self._look(name, proposal, programme, now)
+        if self._day(name) >= day:
+            return 0  # another process was faster
+        asked = [self._opening(proposal, each, now, day) for each in looked if not each.joins]
+        waiting = [(command, submit(command)) for command in asked]
+        refused = []
+        for command, future in waiting:
+            outcome = future.result()
+            if isinstance(outcome, Refused):
+                refused.append(refusal(command.id, name, outcome.error))
+                log.warning("proposal_refused", code=outcome.error.code, reason=outcome.error.message)
+            yield
+        settle(self._database, "proposal", refused, now, about=[name])
         with self._database.writing() as connection:
             connection.execute(_DONE, {"name": _counter(name), "day": day})
         self._shown = None
-        return opened
+        return len(asked) - len(refused)
 
     def _opening(self, proposal: Proposal, found: Proposed, now: datetime, day: int) -> Open:
         definition = self._definitions.current(proposal.workflow, now).definition
@@ -135,13 +174,15 @@ class Proposals:
 
     # Looking
 
-    def _look(self, name: str, proposal: Proposal, programme: Programme, now: datetime) -> list[Proposed]:
+    def _look(
+        self, name: str, proposal: Proposal, programme: Programme, now: datetime
+    ) -> Generator[None, None, list[Proposed]]:
         programs = self._definitions.versions(str(proposal.over.cases))
         at = At(now, self._calendars.current(programme.calendar))
-        taken, cases = self._looked_at(proposal, programs, at)
-        samples = self._samples(proposal, programs, cases)
+        taken, cases = yield from self._looked_at(proposal, programs, at)
+        samples = yield from self._samples(proposal, programs, cases)
         compared = Compared(
-            grouping=grouped(samples, percent=proposal.alike.percent, taken=taken),
+            grouping=(yield from grouping(samples, percent=proposal.alike.percent, taken=taken)),
             region_of={case.id: case.region for case in cases},
             taken=taken,
             titles=_titles(proposal, programs),
@@ -151,56 +192,69 @@ class Proposals:
 
     def _looked_at(
         self, proposal: Proposal, programs: Sequence[Program], at: At
-    ) -> tuple[dict[str, str], list[Case]]:
+    ) -> Generator[None, None, tuple[dict[str, str], list[Case]]]:
         """Which cases are known already, and under which; and all that are compared: of the span, and listed by open ones."""
         first = at.calendar.local_date(at.now) - timedelta(days=proposal.days - 1)
         since = CASE.c.opened_at >= micros(at.calendar.start_of(first))
-        there = self._cases(CASE.c.workflow == proposal.workflow)
+        there = yield from self._cases(CASE.c.workflow == proposal.workflow)
         listed = _listed(proposal, there)
-        within = {case.id: case for case in self._cases(and_(CASE.c.workflow == proposal.over.cases, since))}
+        recent = yield from self._cases(and_(CASE.c.workflow == proposal.over.cases, since))
+        within = {case.id: case for case in recent}
         anchors = _listed(proposal, [case for case in there if case.is_open]).keys() - within.keys()
         own = {str(case.id) for case in there}
         taken = listed | {case.id: linked for case in within.values() if (linked := _linked(case, own))}
         holds = _condition(proposal, programs, at)
         cases = [case for case in within.values() if case.id in taken or holds(case)]
-        cases += [case for some in _in_parts(sorted(anchors)) for case in self._cases(CASE.c.id.in_(some))]
+        for some in _in_parts(sorted(anchors)):
+            cases += yield from self._cases(CASE.c.id.in_(some))
         return {case.id: taken[case.id] for case in cases if case.id in taken}, cases
 
     def _samples(
         self, proposal: Proposal, programs: Sequence[Program], cases: Sequence[Case]
-    ) -> list[Sample]:
+    ) -> Generator[None, None, list[Sample]]:
         """Names of subjects and regions are dropped, and no field is read that is personal in any version."""
         definitions = [program.definition for program in programs]
         texts = readable(definitions, proposal.alike.text)
         kinds = readable(definitions, [proposal.alike.field])
-        names = self._names({case.subject for case in cases if case.subject})
         places = _places(self._directories.current())
-        return [
-            sample(
-                case.id,
-                "".join(case.data.get(kind) or "" for kind in kinds),
-                [case.data.get(name) or "" for name in texts],
-                names=(*names.get(case.subject, ()), *places[case.region]),
-            )
-            for case in cases
-        ]
+        samples = []
+        for some in _in_parts(cases):
+            names = self._names({case.subject for case in some if case.subject})
+            samples += [
+                sample(
+                    case.id,
+                    "".join(case.data.get(kind) or "" for kind in kinds),
+                    [case.data.get(name) or "" for name in texts],
+                    names=(*names.get(case.subject, ()), *places[case.region]),
+                )
+                for case in some
+            ]
+            yield
+        return samples
 
     def _names(self, subjects: set[str]) -> Mapping[str, list[str]]:
         """Every name that a subject ever had."""
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for some in _in_parts(sorted(subjects)):
-            query = select(SUBJECT_NAME.c.subject, SUBJECT_NAME.c.title).where(
-                SUBJECT_NAME.c.subject.in_(some)
-            )
-            with self._database.reading() as connection:
-                for row in connection.execute(query):
-                    found[row.subject].append(row.title)
+        query = select(SUBJECT_NAME.c.subject, SUBJECT_NAME.c.title).where(
+            SUBJECT_NAME.c.subject.in_(sorted(subjects))
+        )
+        with self._database.reading() as connection:
+            for row in connection.execute(query):
+                found[row.subject].append(row.title)
         return found
 
-    def _cases(self, condition: ColumnElement[bool]) -> list[Case]:
-        with self._database.reading() as connection:
-            rows = connection.execute(select(CASE.c.body, CASE.c.head).where(condition)).all()
-        return [stored_case(row.body, row.head) for row in rows]
+    def _cases(self, condition: ColumnElement[bool]) -> Generator[None, None, list[Case]]:
+        """In the order of their numbers, some at a time; one that is opened meanwhile may be among them or not."""
+        query = select(CASE.c.id, CASE.c.body, CASE.c.head).where(condition).order_by(CASE.c.id)
+        found: list[Case] = []
+        last, is_full = "", True
+        while is_full:
+            with self._database.reading() as connection:
+                rows = connection.execute(query.where(CASE.c.id > last).limit(_AT_ONCE)).all()
+            found += [stored_case(row.body, row.head) for row in rows]
+            last, is_full = rows[-1].id if rows else last, len(rows) == _AT_ONCE
+            yield
+        return found
 
 
 def _listed(proposal: Proposal, there: Iterable[Case]) -> dict[str, str]:
@@ -238,18 +292,9 @@ def _places(directory: Directory) -> dict[str, list[str]]:
     }
 
 
-def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+def _in_parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
 def _counter(name: str) -> str:
     return f"programme/proposals/{name}"
-
-
-def _was_opened(future: Future[Outcome]) -> bool:
-    """Now, and not before under the same key."""
-    outcome = future.result()
-    if isinstance(outcome, Accepted):
-        return True
-    log.warning("proposal_refused", code=outcome.error.code, reason=outcome.error.message)
-    return False

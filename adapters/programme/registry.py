@@ -13,8 +13,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import PROGRAMME, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import PROGRAMME, SUBJECT
 from adapters.evidence.journal import Journal, publication
 from adapters.registry import VersionTaken
 from engine.audit.journal import EntryType
@@ -72,9 +72,10 @@ class ProgrammeRegistry:
             self.refresh()
         published = self.version(programme.version)
         if published.digest != source.digest:
+            newest = self.versions()[0].programme.version
             raise VersionTaken(
                 f"工作方案第 {programme.version} 版已经发布，内容不同",
-                hint="已发布的版本不能修改；把 version 加一再发布",
+                hint=f"已发布的版本不能修改，一个系统只有一个工作方案；把 version 改为 {newest + 1} 再发布",
             )
         return published
 
@@ -83,7 +84,9 @@ class ProgrammeRegistry:
         day = self._local_date(at).isoformat()
         found = next((p for p in self.versions() if p.programme.effective <= day), None)
         if found is None:
-            raise UnknownProgramme("没有正在施行的工作方案", hint="bihuan programme publish 发布")
+            coming = [p.programme.effective for p in self.versions()]
+            since = f"，已发布的自 {min(coming)} 起施行" if coming else ""
+            raise UnknownProgramme(f"没有正在施行的工作方案{since}", hint="bihuan programme publish 发布")
         return found
 
     def facts(self, at: datetime) -> Mapping[str, FactSpec]:

@@ -18,9 +18,11 @@ import structlog
 from sqlalchemy import and_, or_, select, text
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import MEMBERSHIP, SLOT
 from adapters.db.rows import micros, moment, stored_case
-from adapters.db.tables import CASE, MEMBERSHIP, RECEIPT, SLOT
+from adapters.db.tables import CASE, RECEIPT
 from adapters.numbers import Numbers
+from adapters.programme.refusals import refusal, settle
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from engine.access import Actor
 from engine.canonical import parse_instant
@@ -46,6 +48,7 @@ __all__ = ["PROGRAMME", "InForce", "Ran", "Slots", "Submit"]
 PROGRAMME: Final = Actor(id="programme", kind="system", channel="worker")
 
 _REST: Final = timedelta(hours=1)
+_BEHIND: Final = timedelta(minutes=2)  # a transaction that takes its time, and clocks of other machines
 
 Submit = Callable[[Command], "Future[Outcome]"]
 
@@ -110,8 +113,8 @@ class Slots:
     def _open_due(
         self, found: InForce, submit: Submit, now: datetime, *, today: date, limit: int
     ) -> tuple[int, int, bool]:
-        wanted = (key for key in self._missing(found, today) if not self._rests(key, now))
-        missing = list(islice(wanted, limit + 1))
+        resting: list[str] = []
+        missing = list(islice(self._wanted(found, now, today, resting), limit + 1))
         obligations, directory = found.programme.obligations, self._directories.current()
         before = self._receipts(command_id(key) for key in missing[:limit])
         waiting = [
@@ -123,7 +126,33 @@ class Slots:
         receipts = {**before, **self._answered(answers)}
         self._refused_at |= dict.fromkeys(answers.keys() - receipts.keys(), now)
         self._write((key for key in missing[:limit] if command_id(key) in receipts), receipts)
+        self._settle(answers, receipts, now, missing=missing[limit:], resting=resting)
         return len(receipts), min(len(missing), limit) - len(receipts), len(missing) > limit
+
+    def _wanted(self, found: InForce, now: datetime, today: date, resting: list[str]) -> Iterator[SlotKey]:
+        """What is missing; the commands of what rests go to `resting`."""
+        for key in self._missing(found, today):
+            if self._rests(key, now):
+                resting.append(command_id(key))
+            else:
+                yield key
+
+    def _settle(
+        self,
+        answers: Mapping[str, Outcome],
+        receipts: Mapping[str, tuple[str, int]],
+        now: datetime,
+        *,
+        missing: Sequence[SlotKey],
+        resting: Sequence[str],
+    ) -> None:
+        """Say what could not be opened; with some still `missing` it is not known what else is no longer asked for."""
+        refused = [
+            refusal(command, command, outcome.error)
+            for command, outcome in answers.items()
+            if isinstance(outcome, Refused) and command not in receipts
+        ]
+        settle(self._database, "slot", refused, now, about=receipts if missing else None, but=resting)
 
     def _rests(self, key: SlotKey, now: datetime) -> bool:
         """Refused a short while ago: what cannot be opened must not keep the others from being opened."""
@@ -228,11 +257,12 @@ class Slots:
             for contact, number in crowded(contacts, most=frequency.most, days=frequency.days)
         ]
         taken = sum(isinstance(future.result(), Accepted) for future in waiting)
-        self._looked_at[name] = moved
+        # What was decided before, here or elsewhere, may be committed only now: it is looked at again until that is over.
+        self._looked_at[name] = min(moved, micros(now - _BEHIND))
         return taken
 
     def _moved(self, name: str, workflow: str) -> int | None:
-        """When the last case of the workflow moved, if one did since it was last looked at."""
+        """When the last case of the workflow moved, if one did after what was seen for good."""
         query = (
             select(CASE.c.at)
             .where(CASE.c.at > self._looked_at.get(name, -1), CASE.c.workflow == workflow)

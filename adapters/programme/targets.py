@@ -6,13 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from adapters.db.access import under
 from adapters.db.database import Database
+from adapters.db.programme_tables import TARGET
 from adapters.db.rows import micros, moment
-from adapters.db.tables import TARGET
 
 __all__ = ["Target", "Targets"]
 
@@ -37,19 +37,21 @@ class Targets:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(
-        self, indicator: str, region: str, year: int, value: int, *, by: str, at: datetime, note: str = ""
+    def put_in(
+        self,
+        connection: Connection,
+        indicator: str,
+        region: str,
+        year: int,
+        value: int,
+        *,
+        by: str,
+        at: datetime,
+        note: str = "",
     ) -> Target:
-        """Set a value. The same value by whomever again changes nothing."""
+        """Set a value in the caller's transaction. The same value by whomever again changes nothing."""
+        here = (TARGET.c.indicator == indicator, TARGET.c.region == region, TARGET.c.year == year)
         while True:
-            with suppress(IntegrityError):  # another one was first; this one comes after it
-                return self._put(indicator, region, year, value, by=by, at=at, note=note)
-
-    def _put(
-        self, indicator: str, region: str, year: int, value: int, *, by: str, at: datetime, note: str
-    ) -> Target:
-        with self._database.writing() as connection:
-            here = (TARGET.c.indicator == indicator, TARGET.c.region == region, TARGET.c.year == year)
             last = connection.execute(
                 select(TARGET).where(*here).order_by(TARGET.c.n.desc()).limit(1)
             ).first()
@@ -57,8 +59,10 @@ class Targets:
                 return Target(**{**last._mapping, "set_at": moment(last.set_at)})
             target = Target(indicator, region, year, last.n + 1 if last else 1, value, by, at, note)
             row = {name: getattr(target, name) for name in Target.__slots__}
-            connection.execute(insert(TARGET).values({**row, "set_at": micros(at)}))
-            return target
+            # A savepoint, for another one may be first; this one comes after it.
+            with suppress(IntegrityError), connection.begin_nested():
+                connection.execute(insert(TARGET).values({**row, "set_at": micros(at)}))
+                return target
 
     def history(self, region: str, *, indicator: str | None = None, year: int | None = None) -> list[Target]:
         """Every row of a region and all under it, in the order in which they were set."""

@@ -207,7 +207,7 @@ def _haves(question: Question, case: Case) -> Table:
         titled = group.parallel.lanes.get(key) if group and group.parallel else None
         state = definition.lanes[lane.type].states[lane.state].title.zh
         fact, number = lane.data.get("item_fact", ""), lane.data.get("item_number")
-        rows.append(cells(titled.zh if titled else _lane_title(case, key), str(fact), number, state))
+        rows.append(cells(titled.zh if titled else _lane_title(key), str(fact), number, state))
     columns = (
         Column("item", "条件", width=10),
         Column("fact", "落实情况", width=24),
@@ -217,7 +217,7 @@ def _haves(question: Question, case: Case) -> Table:
     return Table("items", "五有落实情况", columns, tuple(rows))
 
 
-def _lane_title(case: Case, key: str) -> str:
+def _lane_title(key: str) -> str:
     known = {"site": "研发场地", "facility": "研发设施", "fund": "研发经费", "staff": "研发人员"}
     return {**known, "activity": "研发活动"}.get(key, key)
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy import insert, select
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import SNAPSHOT
 from adapters.db.rows import micros
-from adapters.db.tables import SNAPSHOT
 from adapters.evidence.reads import Reads
 from adapters.personal import PersonalValues
 from adapters.programme.figures import Figures
@@ -282,7 +282,7 @@ class Reports:
 
     def _watermark(self, actor: Actor, now: datetime, reason: str) -> Watermark:
         person = self._directories.current().person(actor.id)
-        who = f"{person.title}（{actor.id}）" if person else actor.id
+        who = f"{person.title}（{actor.id}）" if person else f"本机操作员（{actor.id}）"
         return Watermark(who, moment_words(now, self._calendars.current(self._calendar)), reason)
 
     def _log(

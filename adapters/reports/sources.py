@@ -15,7 +15,8 @@ from sqlalchemy import Column, ColumnElement, and_, false, or_, select
 from adapters.db import rows
 from adapters.db.access import readable, under, waiting_for
 from adapters.db.database import Database
-from adapters.db.tables import CASE, HOLDING, MEMBERSHIP, OBSERVATION, SUBJECT
+from adapters.db.programme_tables import MEMBERSHIP, OBSERVATION, SUBJECT
+from adapters.db.tables import CASE, HOLDING
 from adapters.reports.assessments import Assessment
 from engine import canonical
 from engine.access import Actor, Reach

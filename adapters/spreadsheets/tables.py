@@ -22,6 +22,7 @@ _NOTES: Final = re.compile(
     "^(注|备注|说明|填表说明|填报说明|填报人|填表人|审核人|负责人|单位负责人|分管领导|联系人|联系电话"
     "|填报日期|填报时间|制表|数据来源)[:：1-9. 、（(]|^[*※]"
 )
+_NUMBER: Final = re.compile(r"[-+]?[¥￥]?[\d,]*\.?\d+%?|-|—")
 _CODE: Final = re.compile(r"['‘]?[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]{15,20}")
 _YEAR_LINE: Final = re.compile(r"(?:数据|所属|统计|填报|会计)?(?:年度|年份):((?:19|20)\d{2})年?")
 _DATE_LINE: Final = re.compile(r"(?:填报|填表|报送|上报|制表)(?:时间|日期):([\d年月日./-]{6,11})")
@@ -276,8 +277,8 @@ def _is_note(said: Sequence[Raw]) -> bool:
 
 
 def _is_total(said: Sequence[Raw]) -> bool:
-    """A word for a sum among at most two texts; the rest are numbers."""
-    texts = [_packed(cell) for cell in said if isinstance(cell, str)]
+    """A word for a sum among at most two texts; the rest are numbers, which are texts too in a text file."""
+    texts = [text for cell in said if isinstance(cell, str) and not _NUMBER.fullmatch(text := _packed(cell))]
     return any(_TOTALS.search(text) for text in texts[:2]) and len(said) - len(texts) >= len(texts) - 1
 
 

@@ -83,7 +83,9 @@ class CodeReading:
             raise BadCode(self.message, hint=self.hint, **details)
         if self.verdict == "doubtful" and not is_confirmed:
             raise CodeToConfirm(
-                self.message, hint=f"{self.hint}；核对无误的，注明已确认（confirm）", **details
+                self.message,
+                hint=f"{self.hint}；核对无误的，注明已确认（命令行加 --confirm，接口写 confirm: true）",
+                **details,
             )
 
 

@@ -11,7 +11,13 @@ from sqlalchemy import Connection, Select, select, text
 
 from adapters.db import rows
 from adapters.db.database import Database
-from adapters.db.tables import MEMBERSHIP, MEMBERSHIP_IS_OPEN, OBSERVATION, SUBJECT, SUBJECT_IS_DIRTY
+from adapters.db.programme_tables import (
+    MEMBERSHIP,
+    MEMBERSHIP_IS_OPEN,
+    OBSERVATION,
+    SUBJECT,
+    SUBJECT_IS_DIRTY,
+)
 from engine import canonical
 from engine.directory import SubjectId
 from engine.subjects import Observation, Profile, known_facts

@@ -16,8 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, selec
 from adapters.db.access import under
 from adapters.db.bulk import portions
 from adapters.db.cursor import after, cursor
-from adapters.db.rows import moment, moment_or_none
-from adapters.db.tables import (
+from adapters.db.programme_tables import (
     MEMBERSHIP,
     MEMBERSHIP_IS_OPEN,
     OBSERVATION,
@@ -25,14 +24,16 @@ from adapters.db.tables import (
     SUBJECT_NAME,
     SUBJECT_REGION,
 )
+from adapters.db.rows import moment
+from adapters.db.spells import spell_of
 from adapters.subjects.names import folded_name
 from adapters.subjects.profiles import observation_of
 from engine.access import Reach
-from engine.canonical import decode
 from engine.directory import RegionId, SubjectId
+from engine.programme.spells import Spell
 from engine.subjects import Observation
 
-__all__ = ["Membership", "Page", "Spell", "Subject", "SubjectFilter"]
+__all__ = ["Dated", "Page", "Subject", "SubjectFilter"]
 
 _CODE_PART: Final = re.compile(r"[0-9A-Za-z._-]+")
 
@@ -51,29 +52,12 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class Dated:
     """A name or a region from a day to another, both included; `until` None is the present one."""
 
     value: str
     since: date
     until: date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """A spell on a list; `evidence` is what the rule answered, `case` the case that the list opened."""
-
-    list: str
-    n: int
-    region: str
-    since: datetime
-    until: datetime | None
-    how_in: str
-    how_out: str
-    reason: str
-    year: int
-    evidence: Any
-    case: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +129,14 @@ def named(connection: Connection, titles: Iterable[str]) -> dict[str, tuple[Subj
     return {title: tuple(sorted(owners[name])) for title, name in folded.items() if name in owners}
 
 
-def names(connection: Connection, subject: str) -> list[Spell]:
+def names(connection: Connection, subject: str) -> list[Dated]:
     """The newest first."""
-    return _spells(connection, SUBJECT_NAME, SUBJECT_NAME.c.title, subject)
+    return _dated(connection, SUBJECT_NAME, SUBJECT_NAME.c.title, subject)
 
 
-def regions(connection: Connection, subject: str) -> list[Spell]:
+def regions(connection: Connection, subject: str) -> list[Dated]:
     """The newest first."""
-    return _spells(connection, SUBJECT_REGION, SUBJECT_REGION.c.region, subject)
+    return _dated(connection, SUBJECT_REGION, SUBJECT_REGION.c.region, subject)
 
 
 def observations(connection: Connection, subjects: Iterable[str]) -> dict[SubjectId, list[Observation]]:
@@ -165,13 +149,13 @@ def observations(connection: Connection, subjects: Iterable[str]) -> dict[Subjec
     return found
 
 
-def memberships(connection: Connection, subject: str) -> list[Membership]:
+def memberships(connection: Connection, subject: str) -> list[Spell]:
     """Present and past, the newest first."""
     query = select(MEMBERSHIP).where(MEMBERSHIP.c.subject == subject)
     rows = connection.execute(
         query.order_by(MEMBERSHIP.c.since.desc(), MEMBERSHIP.c.list, MEMBERSHIP.c.n.desc())
     )
-    return [_membership(row) for row in rows]
+    return [spell_of(row) for row in rows]
 
 
 def members_by_region(connection: Connection, name: str) -> dict[str, int]:
@@ -210,10 +194,10 @@ def _matches(text: str) -> ColumnElement[bool]:
     return or_(named, *parts)
 
 
-def _spells(connection: Connection, table: Table, value: Any, subject: str) -> list[Spell]:
+def _dated(connection: Connection, table: Table, value: Any, subject: str) -> list[Dated]:
     query = select(value, table.c.since, table.c.until).where(table.c.subject == subject)
     rows = connection.execute(query.order_by(table.c.since.desc()))
-    return [Spell(word, date.fromisoformat(since), _day(until)) for word, since, until in rows]
+    return [Dated(word, date.fromisoformat(since), _day(until)) for word, since, until in rows]
 
 
 def _day(text: str | None) -> date | None:
@@ -224,19 +208,3 @@ def _subject(row: Any) -> Subject:
     values: Mapping[str, Any] = row._mapping
     moments = {name: moment(values[name]) for name in ("created_at", "updated_at")}
     return Subject(**{**values, "dirty": bool(row.dirty), **moments})
-
-
-def _membership(row: Any) -> Membership:
-    return Membership(
-        list=row.list,
-        n=row.n,
-        region=row.region,
-        since=moment(row.since),
-        until=moment_or_none(row.until),
-        how_in=row.how_in,
-        how_out=row.how_out,
-        reason=row.reason,
-        year=row.year,
-        evidence=decode(row.evidence) if row.evidence else None,
-        case=row.case_id,
-    )

@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 from adapters.db.database import Database
 from adapters.subjects import reading
 from adapters.subjects.contacts import Contact, contacts
-from adapters.subjects.reading import Membership, Page, Spell, Subject, SubjectFilter
+from adapters.subjects.reading import Dated, Page, Subject, SubjectFilter
 from adapters.subjects.writing import Moving, NewSubject, Renaming, SubjectUnit
 from engine.access import Reach
 from engine.directory import RegionId, SubjectId
 from engine.programme.facts import FactSpec
+from engine.programme.spells import Spell
 from engine.subjects import Known, Observation, known_facts
 
 __all__ = ["Subjects"]
@@ -104,12 +105,12 @@ class Subjects:
         with self._database.reading() as connection:
             return reading.named(connection, titles)
 
-    def names(self, subject: str) -> list[Spell]:
+    def names(self, subject: str) -> list[Dated]:
         """The newest first."""
         with self._database.reading() as connection:
             return reading.names(connection, subject)
 
-    def regions(self, subject: str) -> list[Spell]:
+    def regions(self, subject: str) -> list[Dated]:
         """The newest first."""
         with self._database.reading() as connection:
             return reading.regions(connection, subject)
@@ -123,7 +124,7 @@ class Subjects:
         """What counts now, or counted at a moment, by fact and year."""
         return known_facts(self.observations([subject]).get(subject, ()), as_of=as_of)
 
-    def memberships(self, subject: str) -> list[Membership]:
+    def memberships(self, subject: str) -> list[Spell]:
         """Present and past, the newest first."""
         with self._database.reading() as connection:
             return reading.memberships(connection, subject)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from adapters.db.bulk import insert_rows, portions
-from adapters.db.tables import SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.programme_tables import SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.subjects.names import folded_name
 from engine.directory import SubjectId
 from engine.errors import BihuanError

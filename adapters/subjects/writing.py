@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, select, up
 from sqlalchemy.exc import IntegrityError
 
 from adapters.db.bulk import insert_rows, portions
+from adapters.db.programme_tables import MEMBERSHIP, OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.db.rows import micros
-from adapters.db.tables import CASE, MEMBERSHIP, OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.tables import CASE
 from adapters.subjects.names import checked_name
 from adapters.subjects.spells import NAMES, REGIONS, Change, SpellKind, TooEarly
 from adapters.subjects.values import check_observation

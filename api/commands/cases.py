@@ -1,4 +1,4 @@
-"""`bihuan case`: one case, as the operator at the machine sees it."""
+"""`bihuan case`: cases, as the operator at the machine sees them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
-from api.commands.opening import OPERATOR, container, everything
+from adapters.db.views import Filter
+from api.commands.opening import container, everything, operator
 from api.commands.output import AsJson, answer, columns, row, table
 from api.commands.timeline import Lookups, moment, show_lines, timeline, working_words
-from api.presenting import LIGHT_WORDS
+from api.presenting import CLOCK_WORDS, LIGHT_WORDS, OUTCOME_WORDS
 from engine import clocks, timing
 from engine.calendar import Calendar
 from engine.canonical import instant
@@ -20,12 +21,61 @@ from engine.errors import UnknownCase, UnknownClock
 from engine.explain import explain as explained
 from engine.machine import Program
 from engine.numbering import is_case_number
+from engine.recorded import parse_recorded
 
 app = typer.Typer(
-    no_args_is_help=True, help="One case: where it is, what happened, why a deadline is when it is."
+    no_args_is_help=True,
+    help="Cases: which there are; where one is, what happened, why a deadline is when it is.",
 )
 
 Number = Annotated[str, typer.Argument(help="The number of the case.")]
+
+
+@app.command("list")
+def list_cases(
+    *,
+    workflow: Annotated[str | None, typer.Option(help="Only of this workflow.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only in this state.")] = None,
+    region: Annotated[str | None, typer.Option(help="Only of this region and below.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only about this subject.")] = None,
+    ended: Annotated[str | None, typer.Option(help="settled or final.")] = None,
+    is_open: Annotated[
+        bool | None, typer.Option("--open/--closed", help="Only open ones, or only settled and final ones.")
+    ] = None,
+    late: Annotated[
+        bool | None, typer.Option("--late/--in-time", help="Only late ones, or only others.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Only held by this unit.")] = None,
+    person: Annotated[str | None, typer.Option(help="Only held by this person.")] = None,
+    role: Annotated[str | None, typer.Option(help="Only held in this role.")] = None,
+    text: Annotated[str | None, typer.Option(help="A part of the number, or the original number.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
+    cursor: Annotated[str, typer.Option(help="The `next` of the page before.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List cases, the last changed first: number, workflow, state, who holds it, when it is due. Filters as in the API."""
+    if ended not in (None, "settled", "final"):
+        raise typer.BadParameter("--ended is settled or final")
+    wanted = Filter(
+        workflow=workflow,
+        state=state,
+        region=region,
+        subject=subject,
+        ended=ended,
+        open=is_open,
+        late=late,
+        unit=unit,
+        person=person,
+        role=role,
+        text=text,
+    )
+    with container() as made:
+        reach = everything(made)
+        page = made.views.list_cases(reach, wanted, limit=limit, start=cursor)
+        lines = [_listed(made, case) for case in page.cases]
+        total = made.views.count(reach, wanted)
+    data = {"total": total, "cases": lines, "next": page.next}
+    answer(data, as_json, lambda console: _show_list(console, data))
 
 
 @app.command()
@@ -36,8 +86,12 @@ def show(number: Number, as_json: AsJson = False) -> None:
         program = made.definitions.digest(case.digest)
         calendar = made.calendars.current(program.definition.calendar)
         data = {**case.as_data(), "head": case.head, "clocks": _clocks(case, program, calendar, made)}
-        holder = _holder_words(made, case)
-    answer(data, as_json, lambda console: _show(console, case, program, holder, data["clocks"]))
+        holder, region = _holder_words(made, case), _region_words(made, case.region)
+    answer(
+        data,
+        as_json,
+        lambda console: _show(console, case, program, data["clocks"], holder=holder, region=region),
+    )
 
 
 @app.command()
@@ -92,13 +146,15 @@ def erase(
     with container() as made:
         case = case_of(made, number)
         found = (
-            made.personal.erase(case.id, reason=reason, actor=OPERATOR, at=made.now())
+            made.personal.erase(case.id, reason=reason, actor=operator(), at=made.now())
             if yes
             else len(made.personal.of(case.id))
         )
-    words = "personal values erased" if yes else "personal values; --yes --reason … erases them for ever"
+    words = (
+        f"已永久删除个人信息 {found} 项" if yes else f"有个人信息 {found} 项；加 --yes --reason … 永久删除"
+    )
     data = {"case": case.id, "personal_values": found, "erased": yes}
-    answer(data, as_json, lambda console: console.print(f"case {case.id}: {found} {words}"))
+    answer(data, as_json, lambda console: console.print(f"事项 {case.id}：{words}"))
 
 
 def lookups(made: Container) -> Lookups:
@@ -123,6 +179,10 @@ def _holder_words(made: Container, case: Case) -> str:
     )
 
 
+def _region_words(made: Container, region: str) -> str:
+    return f"{made.directories.current().region(region).title}（{region}）"
+
+
 def _clocks(case: Case, program: Program, calendar: Calendar, made: Container) -> list[dict[str, Any]]:
     now = made.now()
     found = []
@@ -145,24 +205,62 @@ def _clocks(case: Case, program: Program, calendar: Calendar, made: Container) -
     return found
 
 
-def _show(console: Console, case: Case, program: Program, holder: str, running: list[dict[str, Any]]) -> None:
+def _listed(made: Container, case: Case) -> dict[str, Any]:
+    program = made.definitions.digest(case.digest)
+    definition, calendar = program.definition, made.calendars.current(program.definition.calendar)
+    due_at = min((clock.due_at for clock in case.clocks.values() if clock.is_open), default=None)
+    return {
+        "case": case.id,
+        "workflow": case.workflow,
+        "title": definition.title.zh,
+        "state": case.state,
+        "state_title": definition.states[case.state].title.zh,
+        "region": case.region,
+        "region_title": made.directories.current().region(case.region).title,
+        "subject": case.subject,
+        "role": case.holder.role,
+        "unit": case.holder.unit,
+        "person": case.holder.person,
+        "holder": _holder_words(made, case),
+        "due_at": instant(due_at) if due_at else None,
+        "due": moment(due_at, calendar) if due_at else "",
+        "late": any(c.due_at < made.now() for c in case.clocks.values() if c.status == "running"),
+    }
+
+
+def _show_list(console: Console, data: dict[str, Any]) -> None:
+    shown = table("事项", "流程", "环节", "区划", "服务对象", "经办", "最近时限", "")
+    for each in data["cases"]:
+        late = "超期" if each["late"] else ""
+        place = (each["title"], each["state_title"], each["region_title"], each["subject"])
+        row(shown, each["case"], *place, each["holder"], each["due"], late)
+    console.print(shown)
+    more = f"；下一页加 --cursor {data['next']}" if data["next"] else ""
+    console.print(f"共 {data['total']} 件，列出 {len(data['cases'])} 件{more}")
+
+
+def _show(
+    console: Console, case: Case, program: Program, running: list[dict[str, Any]], *, holder: str, region: str
+) -> None:
     definition = program.definition
     role = definition.roles[case.holder.role].title.zh if case.holder.role in definition.roles else ""
     facts = [
-        ("case", case.id),
-        ("workflow", f"{definition.title.zh} ({case.workflow} v{case.version})"),
-        ("state", f"{definition.states[case.state].title.zh} ({case.state})"),
-        ("holder", " · ".join(words for words in (role, holder) if words)),
-        ("region", case.region),
-        ("round", case.round),
-        ("events", case.seq),
+        ("事项", case.id),
+        ("流程", f"{definition.title.zh}（{case.workflow} 第 {case.version} 版）"),
+        ("环节", f"{definition.states[case.state].title.zh}（{case.state}）"),
+        ("经办", " · ".join(words for words in (role, holder) if words)),
+        ("区划", region),
+        ("服务对象", case.subject),
+        ("轮次", f"第 {case.round} 轮"),
+        ("记录", f"{case.seq} 条"),
     ]
     console.print(columns([(name, value) for name, value in facts if value]))
-    shown = table("clock", "limit", "due", "left", "light", "status")
+    shown = table("时钟", "编号", "时限", "截止", "还剩", "灯", "状态")
     for clock in running:
-        light = LIGHT_WORDS[clock["light"]]
-        row(shown, clock["title"], clock["limit"], clock["due"], clock["remaining"], light, clock["status"])
+        limit, light = parse_recorded(clock["limit"]).zh, LIGHT_WORDS[clock["light"]]
+        status = CLOCK_WORDS[clock["status"]]
+        row(shown, clock["title"], clock["id"], limit, clock["due"], clock["remaining"], light, status)
     console.print(shown)
     for key, lane in case.lanes.items():
         title = definition.lanes[lane.type].states[lane.state].title.zh
-        console.print(f"lane {key}: {title}{f' ({lane.outcome})' if lane.outcome else ''}")
+        console.print(f"并行线 {key}：{title}（{OUTCOME_WORDS[lane.outcome]}）")

@@ -1,4 +1,4 @@
-"""`bihuan check`, `graph`, `publish` and `migrate`: workflow definitions, from a file to running cases."""
+"""`bihuan check`, `graph` and `migrate`: workflow definitions, from a file to running cases; not `publish`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from adapters.bootstrap import Container
 from adapters.calendars import load_calendar
 from adapters.clock import system_now
 from adapters.db.views import Filter
-from adapters.publishing import publish as publish_source
-from api.commands.opening import OPERATOR, container, everything
+from api.commands.opening import OPERATOR, DefinitionRefused, container, everything
 from api.commands.output import AsJson, answer, row, table, working_on
 from engine.administration import why_not_movable
 from engine.case import Case, CommandId
@@ -50,7 +49,7 @@ def check(files: FilesToCheck, as_json: AsJson = False) -> None:
 
     A programme is certified over the workflows among the files, and those beside it.
     """
-    loaded = {file: _load(file) for file in files}
+    loaded = {file: load_file(file) for file in files}
     sources = [source for source in loaded.values() if isinstance(source, Source)]
     results = {
         file: _result(file, source, sources)
@@ -82,20 +81,6 @@ def graph(
     kind = "svg" if as_svg else "mermaid"
     data = {"file": str(file), "kind": kind, **({"output": str(output)} if output else {"text": text})}
     answer(data, as_json, lambda console: console.print(f"{output} written") if output else print(text))
-
-
-def publish(file: OneFile, as_json: AsJson = False) -> None:
-    """Certify a workflow and publish it. A published version never changes. Exit code 1 if it has errors."""
-    source = _accepted(file)
-    with container() as made:
-        definition = source.definition
-        certificate = _certified(source, _published_before(made, definition))
-        if certificate.ok:
-            publish_source(source, made.definitions, made.calendars, made.now())
-    data = {"published": certificate.ok, "certificate": certificate.as_data()}
-    answer(data, as_json, lambda console: _show_published(console, certificate))
-    if not certificate.ok:
-        raise typer.Exit(1)
 
 
 def migrate(
@@ -143,10 +128,10 @@ def migrate(
 
 def _result(file: Path, loaded: _Loaded, sources: Sequence[Source]) -> _Result:
     if isinstance(loaded, Source):
-        return _certified(loaded, _previous(loaded, sources))
+        return certified(loaded, _previous(loaded, sources))
     if isinstance(loaded, ProgrammeSource):
         beside = [
-            source for f in sorted(file.parent.glob("*.yaml")) if isinstance(source := _load(f), Source)
+            source for f in sorted(file.parent.glob("*.yaml")) if isinstance(source := load_file(f), Source)
         ]
         return certify_programme(loaded, _newest((*beside, *sources)))
     return loaded
@@ -158,7 +143,7 @@ def _newest(sources: Iterable[Source]) -> dict[str, Definition]:
     return {source.definition.workflow: source.definition for source in ordered}
 
 
-def _load(file: Path) -> _Loaded:
+def load_file(file: Path) -> _Loaded:
     try:
         data = file.read_bytes()
         return load_programme(data, name=str(file)) if is_programme(data) else load(data, name=str(file))
@@ -169,7 +154,7 @@ def _load(file: Path) -> _Loaded:
 
 
 def _accepted(file: Path) -> Source:
-    source = _load(file)
+    source = load_file(file)
     if isinstance(source, Source):
         return source
     if isinstance(source, ProgrammeSource):
@@ -183,21 +168,7 @@ class NotAWorkflow(BihuanError):
     code, kind = "not_a_workflow", "invalid"
 
 
-class DefinitionRefused(BihuanError):
-    """Raised when a definition cannot even be loaded; the blockers are its findings."""
-
-    code, kind = "definition_refused", "invalid"
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("流程定义有误，未予接受", hint="bihuan check 列出每一处")
-        self._findings = findings
-
-    @property
-    def blockers(self) -> Sequence[Blocker]:
-        return [Blocker(f.code, f"{f.file}:{f.line}: {f.message}") for f in self._findings]
-
-
-def _certified(source: Source, previous: Definition | None) -> Certificate:
+def certified(source: Source, previous: Definition | None) -> Certificate:
     calendar = load_calendar(source.definition.calendar)
     return certify(source, calendar=calendar, today=calendar.local_date(system_now()), previous=previous)
 
@@ -207,11 +178,6 @@ def _previous(source: Source, others: Sequence[Source]) -> Definition | None:
     replaces = source.definition.replaces
     found = (o.definition for o in others if o.definition.workflow == source.definition.workflow)
     return next((d for d in found if replaces and d.version == replaces.version), None)
-
-
-def _published_before(made: Container, definition: Definition) -> Definition | None:
-    replaces = definition.replaces
-    return made.definitions.version(definition.workflow, replaces.version).definition if replaces else None
 
 
 def _result_data(file: str, result: _Result) -> dict[str, Any]:
@@ -230,14 +196,6 @@ def _show_results(console: Console, results: dict[Path, _Result]) -> None:
             console.print(f"{file}：不通过，读不进来", style="red")
             for finding in result:
                 console.print(f"  ✗ {finding}")
-
-
-def _show_published(console: Console, certificate: Certificate) -> None:
-    console.print(describe(certificate))
-    if certificate.ok:
-        console.print(f"published: {certificate.workflow} version {certificate.version}", style="green")
-    else:
-        console.print("not published: repair what is marked ✗ first", style="red")
 
 
 # Migration

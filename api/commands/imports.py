@@ -16,8 +16,9 @@ from adapters.importing.mapping import read_mapping
 from adapters.importing.records import Batch
 from adapters.importing.sending_back import error_workbook
 from adapters.importing.verdicts import DryRun, ListOptions, RowResult, Verdict
-from api.commands.opening import OPERATOR, container, everything
+from api.commands.opening import OPERATOR, container, everything, operator
 from api.commands.output import AsJson, answer, columns, row, table, working_on
+from api.commands.timeline import moment
 from engine.canonical import instant
 from engine.errors import InvalidData
 
@@ -52,6 +53,14 @@ def import_list(
     trust_figures: Annotated[
         bool, typer.Option("--trust-figures", help="The units were looked at: figures that jump are right.")
     ] = False,
+    confirm_codes: Annotated[
+        bool,
+        typer.Option("--confirm-codes", help="The codes of which one check digit is wrong were looked at."),
+    ] = False,
+    without_county: Annotated[
+        bool,
+        typer.Option("--without-county", help="The list has no county: new enterprises stand in the city."),
+    ] = False,
     errors: Annotated[
         Path | None, typer.Option(help="Write the rows to put right into this workbook.")
     ] = None,
@@ -69,13 +78,15 @@ def import_list(
             vintage=_day(vintage),
             verified=verified,
             trust_figures=trust_figures,
+            confirm_codes=confirm_codes,
+            without_county=without_county,
         )
         dry = _dry_run(made, file, options)
         if errors:
             errors.write_bytes(error_workbook(dry))
         batch = None
         if yes and not dry_run:
-            batch = made.imports.commit(dry, by=OPERATOR.id, now=made.now())
+            batch = made.imports.commit(dry, by=operator().id, now=made.now())
     data = {
         **dry.summary(),
         "batch": batch.id if batch else "",
@@ -121,7 +132,7 @@ def import_history(
             errors.write_bytes(error_workbook(run))
         is_real = yes and not dry_run
         if is_real:
-            run = made.histories.commit(run, by=OPERATOR.id, watch=working_on)
+            run = made.histories.commit(run, by=operator().id, watch=working_on)
     data = {
         **run.summary(),
         "batch": run.batch,
@@ -149,8 +160,10 @@ def batches(as_json: AsJson = False) -> None:
     """What was imported, the newest first."""
     with container() as made:
         found = made.imports.batches(everything(made).regions)
+        calendar = made.calendars.current(made.settings.calendar)
     data = [_batch(batch) for batch in found]
-    answer(data, as_json, lambda console: _show_batches(console, data))
+    shown = [{**each, "at": moment(batch.at, calendar)} for each, batch in zip(data, found, strict=True)]
+    answer(data, as_json, lambda console: _show_batches(console, shown))
 
 
 def _dry_run(made: Container, file: Path, options: ListOptions) -> DryRun:
@@ -189,7 +202,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return "  ".join(f"{verdict.zh} {counts[verdict]}" for verdict in Verdict)
+    return "  ".join(f"{verdict.zh} {counts.get(verdict, 0)}" for verdict in Verdict)
 
 
 def _show_list(console: Console, data: Mapping[str, Any], dry: DryRun) -> None:
@@ -209,6 +222,8 @@ def _show_list(console: Console, data: Mapping[str, Any], dry: DryRun) -> None:
         console.print(f"已导入，批次 {data['batch']}；撤销：bihuan import undo {data['batch']}")
     else:
         console.print("只是试导，没有写入；加 --yes 导入其中无误的行")
+    if data["counts"]["to_confirm"]:
+        console.print("待确认的没有导入：对照营业执照核对代码，无误的加 --confirm-codes 再导一次")
 
 
 def _show_history(console: Console, data: Mapping[str, Any], results: Sequence[RowResult]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,10 +17,29 @@ from adapters.db import migrate
 from adapters.db.errors import StoreUnavailable
 from adapters.settings import Settings
 from engine.access import Actor, Reach
-from engine.errors import BihuanError
+from engine.errors import BihuanError, Blocker
+from engine.findings import Finding, Refused
 
 _SQLITE = b"SQLite format 3\x00"  # how its files begin
-OPERATOR = Actor(id="operator", kind="system", channel="cli")
+OPERATOR = Actor(
+    id="operator", kind="system", channel="cli"
+)  # in events, which are the same whoever repeats them
+
+
+def login() -> str:
+    """Who sits at the machine: whoever logged in at the terminal, even under sudo; without one, whose process it is.
+
+    Not from the environment, which anybody may set.
+    """
+    try:
+        return os.getlogin()
+    except OSError:
+        return pwd.getpwuid(os.getuid()).pw_name
+
+
+def operator() -> Actor:
+    """For what is kept with the name of who did it: exports, imports, handovers."""
+    return replace(OPERATOR, id=f"{OPERATOR.id}/{login()}")
 
 
 class WrongSettings(BihuanError):
@@ -51,8 +73,34 @@ class FileRefused(BihuanError):
     code = "file_refused"
 
 
-def for_operator(error: BihuanError | OSError) -> BihuanError:
-    """What the machine refuses, in words for whoever can change it; any other error as it is. Errors: `OSError` of no file."""
+class DefinitionRefused(BihuanError):
+    """Raised when a definition cannot even be loaded; the blockers are its findings."""
+
+    code, kind = "definition_refused", "invalid"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(
+            "流程或工作方案写得有误，未予接受", hint="按所列的行改正；bihuan check 文件 列出每一处"
+        )
+        self._findings = findings
+
+    @property
+    def blockers(self) -> Sequence[Blocker]:
+        return [Blocker(f.code, _finding_words(f)) for f in self._findings]
+
+
+def _finding_words(finding: Finding) -> str:
+    hint = f"（{finding.hint}）" if finding.hint else ""
+    return f"{finding.file}:{finding.line}: {finding.message}{hint}"
+
+
+def for_operator(error: BihuanError | OSError | Refused) -> BihuanError:
+    """What the machine or a file refuses, in words for whoever can change it; any other error as it is.
+
+    Errors: `OSError` of no file.
+    """
+    if isinstance(error, Refused):
+        return DefinitionRefused(error.findings)
     if isinstance(error, StoreUnavailable):
         return StoreUnavailable(
             f"the database cannot be used: {error.params.get('reason') or error.message}",
@@ -62,9 +110,12 @@ def for_operator(error: BihuanError | OSError) -> BihuanError:
         return error
     if error.filename is None:
         raise error
+    is_missing = isinstance(error, FileNotFoundError)
     return FileRefused(
         f"{error.filename}: {error.strerror}",
-        hint="check that the folder exists and that you may write there",
+        hint="check the name and that its folder exists"
+        if is_missing
+        else "check that you may read or write there",
     )
 
 

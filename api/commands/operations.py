@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +12,13 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
+from adapters.calendars import load_calendar
 from adapters.db.lateness import latenesses
 from adapters.db.views import Filter, Owed
 from api.commands.opening import container, everything
 from api.commands.output import AsJson, answer, columns, row, table
-from engine.canonical import instant
+from api.commands.timeline import moment
+from engine.canonical import instant, parse_instant
 
 _BANDS = (
     (1, "under 1 s"),
@@ -25,6 +28,17 @@ _BANDS = (
     (3600, "10 to 60 min"),
 )
 _LAST_BAND = "over 1 h"
+_BAND_WORDS = {
+    "under 1 s": "1 秒以内",
+    "1 to 10 s": "1 至 10 秒",
+    "10 to 60 s": "10 至 60 秒",
+    "1 to 10 min": "1 至 10 分钟",
+    "10 to 60 min": "10 至 60 分钟",
+    _LAST_BAND: "1 小时以上",
+}
+_TASK_WORDS = {"ready": "待办", "leased": "在办", "done": "已办", "dead": "已放弃"}
+_KIND_WORDS = {"list": "名单", "slot": "定期事项", "proposal": "共性问题候选"}
+_WHY_LATE = "触发迟的，是服务没有运行（停机、停电、示例“工作”期间的夜里）时到期的，恢复后补触发，每个一次；迟了多久写在记录里"
 ALIVE = timedelta(minutes=1)  # a sweeper says every few seconds that it is there
 
 
@@ -39,7 +53,8 @@ def status(as_json: AsJson = False) -> None:
             "replay": run.as_data() if run else None,
             "states": _states(made),
         }
-    answer(data, as_json, lambda console: _show(console, data))
+        shown = {**data, **_local(made, owed), "state_titles": _state_titles(made, data["states"])}
+    answer(data, as_json, lambda console: _show(console, shown))
     if owed.overdue_timers or owed.tasks["dead"]:
         raise typer.Exit(1)
 
@@ -57,6 +72,28 @@ def _states(made: Container) -> dict[str, int]:
     return {f"{workflow}.{state}": number for (workflow, state), number in sorted(counted.items())}
 
 
+def _state_titles(made: Container, states: dict[str, int]) -> list[tuple[str, str, int]]:
+    """In the words of the newest version that has the state."""
+    found = []
+    for name, number in states.items():
+        workflow, _, state = name.partition(".")
+        definitions = [program.definition for program in made.definitions.versions(workflow)]
+        known = next((d for d in definitions if state in d.states), None)
+        words = (known.title.zh, known.states[state].title.zh) if known else (workflow, state)
+        found.append((*words, number))
+    return found
+
+
+def _local(made: Container, owed: Owed) -> dict[str, Any]:
+    """The moments as they stand elsewhere."""
+    calendar = load_calendar(made.settings.calendar)  # for the zone: a new database holds none yet
+    sweepers = [
+        {**each, "at": moment(parse_instant(each["at"]), calendar)} for each in _owed_data(owed)["sweepers"]
+    ]
+    oldest = moment(owed.oldest_timer, calendar) if owed.oldest_timer else None
+    return {"at": moment(owed.at, calendar), "oldest_timer": oldest, "sweepers": sweepers}
+
+
 def _owed_data(owed: Owed) -> dict[str, Any]:
     newest_first = sorted(owed.beats.items(), key=lambda beat: beat[1], reverse=True)
     return {
@@ -66,6 +103,7 @@ def _owed_data(owed: Owed) -> dict[str, Any]:
         "open_cases": owed.open_cases,
         "late_cases": owed.late_cases,
         "tasks": dict(owed.tasks),
+        "refused": [asdict(each) for each in owed.refused],
         "sweepers": [
             {"worker": worker, "at": instant(at), "alive": owed.at - at < ALIVE}
             for worker, at in newest_first
@@ -74,10 +112,10 @@ def _owed_data(owed: Owed) -> dict[str, Any]:
 
 
 def _sweepers_words(sweepers: list[dict[str, Any]]) -> str:
-    alive = [f"{sweeper['worker']} at {sweeper['at']}" for sweeper in sweepers if sweeper["alive"]]
+    alive = [f"{sweeper['worker']}（{sweeper['at']}）" for sweeper in sweepers if sweeper["alive"]]
     silent = len(sweepers) - len(alive)
-    gone = [f"{silent} silent for over a minute"] if silent else []
-    return ", ".join((*alive, *gone)) or "none yet"
+    gone = [f"{silent} 个一分钟以上没有报到"] if silent else []
+    return "、".join((*alive, *gone)) or "还没有"
 
 
 def _replay_words(run: dict[str, Any] | None) -> str:
@@ -93,25 +131,33 @@ def _replay_words(run: dict[str, Any] | None) -> str:
 def _show(console: Console, data: dict[str, Any]) -> None:
     overdue = data["overdue_timers"]
     style = "red" if overdue else "green"
-    oldest = f"; the oldest since {data['oldest_timer']}" if overdue else ""
-    console.print(f"{overdue} obligations due before {data['at']} unfired{oldest}", style=style)
-    tasks = ", ".join(f"{number} {state}" for state, number in data["tasks"].items())
+    oldest = f"，最早的自 {data['oldest_timer']} 起" if overdue else ""
+    console.print(f"{data['at']} 以前到期而没有触发的：{overdue} 个{oldest}", style=style)
+    tasks = "，".join(f"{_TASK_WORDS.get(state, state)} {number}" for state, number in data["tasks"].items())
+    open_cases = f"{data['open_cases']} 件，其中超期 {data['late_cases']} 件"
     console.print(
         columns(
             [
-                ("open cases", f"{data['open_cases']} ({data['late_cases']} late)"),
-                ("tasks", tasks),
-                ("sweepers", _sweepers_words(data["sweepers"])),
-                ("last replay", _replay_words(data["replay"])),
+                ("在办事项", open_cases),
+                ("后台任务", tasks),
+                ("后台进程", _sweepers_words(data["sweepers"])),
+                ("夜间重放", _replay_words(data["replay"])),
             ]
         )
     )
-    late = table("clocks fired", "number")
+    for each in data["refused"]:
+        kind = _KIND_WORDS.get(each["kind"], each["kind"])
+        console.print(
+            f"{kind}要开的 {each['number']} 件开不成（{each['code']}）：{each['reason']}", style="yellow"
+        )
+    late = table("触发迟了", "个数")
     for band, number in data["lateness"].items():
-        row(late, f"{band} late", number)
+        row(late, _BAND_WORDS[band], number)
     console.print(late)
+    if data["lateness"][_LAST_BAND]:
+        console.print(_WHY_LATE)
     if data["states"]:
-        states = table("state", "cases")
-        for state, number in data["states"].items():
-            row(states, state, number)
+        states = table("流程", "环节", "件数")
+        for line in data["state_titles"]:
+            row(states, *line)
         console.print(states)

@@ -8,18 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from adapters.bootstrap import Container
 from adapters.programme.lists import Ran
 from adapters.subjects.writing import UnknownSubject
-from api.commands.definitions import DefinitionRefused
 from api.commands.opening import container, everything
 from api.commands.output import AsJson, answer, row, table
+from api.commands.publishing import publish_all
 from api.programme_presenting import eligibilities, programme_view, proposals_view, standings
 from api.programme_schemas import EligibilityView, StandingView
 from engine.directory import SubjectId
-from engine.findings import Refused
-from engine.programme.certificate import ProgrammeCertificate, certify_programme, describe_programme
-from engine.programme.loading import ProgrammeSource, load_programme
 
 app = typer.Typer(no_args_is_help=True, help="The programme: lists, rules, and who meets them.")
 
@@ -31,16 +27,8 @@ def publish(
     file: Annotated[Path, typer.Argument(help="A programme file.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Certify a programme over the published workflows and publish it. Exit code 1 if it has errors."""
-    source = _loaded(file)
-    with container() as made:
-        certificate = certify_programme(source, _in_force(made))
-        if certificate.ok:
-            made.programmes.publish(source, made.now())
-    data = {"published": certificate.ok, "certificate": certificate.as_data()}
-    answer(data, as_json, lambda console: _show_published(console, certificate))
-    if not certificate.ok:
-        raise typer.Exit(1)
+    """Certify a programme over the published workflows and publish it, as `bihuan publish` does. Exit code 1 if it has errors."""
+    publish_all([file], as_json)
 
 
 @app.command()
@@ -114,20 +102,6 @@ def eligibility(
     answer(data, as_json, lambda console: _show_eligibility(console, sets, stands))
 
 
-def _loaded(file: Path) -> ProgrammeSource:
-    try:
-        return load_programme(file.read_bytes(), name=str(file))
-    except Refused as refused:
-        raise DefinitionRefused(refused.findings) from refused
-
-
-def _in_force(made: Container) -> dict[str, Any]:
-    """The newest published version of each workflow."""
-    made.definitions.refresh()
-    programs = sorted(made.definitions.all(), key=lambda program: program.definition.version)
-    return {program.definition.workflow: program.definition for program in programs}
-
-
 def _ran_data(ran: Ran) -> dict[str, int]:
     return {
         "subjects": ran.subjects,
@@ -136,14 +110,6 @@ def _ran_data(ran: Ran) -> dict[str, int]:
         "commands": ran.steps,
         "refused": ran.refused,
     }
-
-
-def _show_published(console: Console, certificate: ProgrammeCertificate) -> None:
-    console.print(describe_programme(certificate))
-    if certificate.ok:
-        console.print(f"published: {certificate.programme} version {certificate.version}", style="green")
-    else:
-        console.print("not published: repair what is marked ✗ first", style="red")
 
 
 def _show_programme(console: Console, view: dict[str, Any]) -> None:
@@ -157,7 +123,7 @@ def _show_programme(console: Console, view: dict[str, Any]) -> None:
 def _show_ran(console: Console, ran: Ran) -> None:
     console.print(f"看过 {ran.subjects} 个，列入 {ran.entered}，移出 {ran.left}，办理 {ran.steps} 件")
     if ran.refused:
-        console.print(f"{ran.refused} 件没有办成，明日再试；原因见日志 list_command_refused", style="yellow")
+        console.print(f"{ran.refused} 件没有办成，稍后再试；原因见 bihuan status", style="yellow")
 
 
 def _show_lists(console: Console, data: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from adapters.reports.kinds import KINDS
 from adapters.reports.service import Asked
-from api.commands.opening import OPERATOR, container, everything
+from api.commands.opening import container, everything, operator
 from api.commands.output import AsJson, answer, row, table
 
 Kind = Annotated[str, typer.Argument(help="Which report; `list` names them all.")]
@@ -42,11 +42,13 @@ def report(
     with container() as made:
         reach, now = everything(made), made.now()
         if as_json and output is None:
-            value = made.reports.look(asked, actor=OPERATOR, reach=reach, now=now, reason=reason)
+            value = made.reports.look(asked, actor=operator(), reach=reach, now=now, reason=reason)
             answer({**value.as_data(), "digest": value.digest}, as_json, lambda console: None)
             return
         form = form or (output.suffix.removeprefix(".") if output else "")
-        exported = made.reports.export(asked, actor=OPERATOR, reach=reach, now=now, reason=reason, form=form)
+        exported = made.reports.export(
+            asked, actor=operator(), reach=reach, now=now, reason=reason, form=form
+        )
     path = output or Path(exported.name)
     path.write_bytes(exported.content)
     told = {"file": str(path), "title": exported.report.title, "digest": exported.report.digest}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -23,14 +22,13 @@ from api.app import create_app
 from api.commands.opening import container, make_folder, read_settings
 from api.commands.output import AsJson, answer, row, table
 from api.commands.sample import small
-from api.routes.index import WALK
+from api.walk import env_file, walk_of
 from engine.errors import BihuanError
 from workers.embedded import running
 from workers.main import work
 
 GRACE_SECONDS = 8
 SAMPLE_DAYS = 30
-SAMPLE_FILE = Path("var/sample.env")
 
 
 class PortTaken(BihuanError):
@@ -105,22 +103,34 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 
 def _sample(made: Container, address: str) -> dict[str, str]:
-    """Load the sample and make one token for each role; also written to a file that the walk reads."""
+    """Load the sample and make one token for each role; also written to a file that the walk reads.
+
+    Those of an earlier start are revoked: their secrets are not kept, so nobody could use them but whoever found the file.
+    """
     small(made)
+    _revoke_former(made)
     tokens = {
         role: made.tokens.create(person, f"示例 {role}", made.now(), SAMPLE_DAYS)[1]
         for role, person in PEOPLE.items()
     }
-    SAMPLE_FILE.parent.mkdir(parents=True, exist_ok=True)
-    SAMPLE_FILE.touch(mode=0o600)
+    file = env_file(made.settings.database_url)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
     lines = [
         "# Made by `bihuan serve --sample` for the walk in the README; made anew at each start. 示例",
         f"API={address}/api/v1",
         "KEY=$(date +%s)",
         *(f"{role.upper()}={token}" for role, token in tokens.items()),
     ]
-    SAMPLE_FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return tokens
+
+
+def _revoke_former(made: Container) -> None:
+    now, ours = made.now(), {(person, f"示例 {role}") for role, person in PEOPLE.items()}
+    for token in made.tokens.list():
+        if token.is_valid_at(now) and (token.person, token.title) in ours:
+            made.tokens.revoke(token.id, now)
 
 
 def _announce(made: Container, address: str, tokens: dict[str, str], as_json: bool) -> None:
@@ -133,7 +143,8 @@ def _announce(made: Container, address: str, tokens: dict[str, str], as_json: bo
         "metrics": f"{address}/metrics",
     }
     data = {"pid": os.getpid(), "database": _safe(made.settings.database_url), "is_new": is_new, **addresses}
-    answer({**data, "tokens": tokens}, as_json, lambda console: _welcome(console, data, tokens))
+    shown = {**data, "url": made.settings.database_url}
+    answer({**data, "tokens": tokens}, as_json, lambda console: _welcome(console, shown, tokens))
 
 
 def _welcome(console: Console, data: dict[str, Any], tokens: dict[str, str]) -> None:
@@ -144,17 +155,18 @@ def _welcome(console: Console, data: dict[str, Any], tokens: dict[str, str]) -> 
         console.print("Tokens: `bihuan token create PERSON`. Ctrl-C ends it.")
         return
     fresh = (
-        ""
-        if data["is_new"]
-        else " Fresh ones: secrets are not kept. Older ones stay valid until they expire."
+        "" if data["is_new"] else " Fresh ones: secrets are not kept. Those of the start before are revoked."
     )
     console.print(f"\nOne token for each role (示例), shown once, valid for {SAMPLE_DAYS} days.{fresh}")
     shown = table("role", "person", "token")
     for role, token in tokens.items():
         row(shown, role, PEOPLE[role], token)
     console.print(shown)
-    console.print("\nA walk, in another terminal: an issue from registration to closing.\n")
-    console.out(WALK, highlight=False)
+    file = env_file(data["url"])
+    console.print(
+        f"They are in {file}, too. A walk, in another terminal: an issue from registration to closing.\n"
+    )
+    console.out(walk_of(data["url"]), highlight=False)
 
 
 def _address(host: str, port: int) -> str:

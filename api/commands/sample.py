@@ -16,12 +16,15 @@ from adapters import logging
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock, system_now
 from adapters.population import Invented, population
-from adapters.sample import load_sample
+from adapters.sample import REGION, SUBJECT, load_sample
+from adapters.subjects.writing import NewSubject
 from api.commands.opening import make_folder, read_settings
 from api.commands.output import AsJson, answer, columns, working_on
 from api.simulation import Province
+from api.simulation.manners import Manners
 from api.simulation.province import ZONE, Happening
-from api.simulation.setting import an_issue, keep, nominate, settle
+from api.simulation.setting import an_issue, for_every_report, keep, nominate, settle
+from engine.directory import RegionId
 from engine.errors import BihuanError
 
 SMALL: Final = 60  # enterprises of `serve --sample`: some on every list, at once
@@ -50,9 +53,7 @@ def sample(
     """
     logging.configure(level="error", form="console")
     with _at_work(days) as (made, clock):
-        people = _settled(made, enterprises, seed)
-        counts = _played(made, clock, people, issues=issues, days=days, seed=seed)
-        counts = {"enterprises": len(people), **counts, **_lists(made)}
+        counts = play(made, clock, enterprises=enterprises, issues=issues, days=days, seed=seed)
     answer(counts, as_json, lambda console: _show(console, counts))
 
 
@@ -74,9 +75,22 @@ def _at_work(days: int) -> Iterator[tuple[Container, MovedClock]]:
         made.close()
 
 
+def play(
+    made: Container, clock: MovedClock, *, enterprises: int, issues: int, days: int, seed: int
+) -> dict[str, int]:
+    """Fill an empty database from the moment at which the clock stands; what is in it then."""
+    people = _settled(made, enterprises, seed)
+    counts = _played(made, clock, people, issues=issues, days=days, seed=seed)
+    return {"enterprises": len(people), **counts, **_lists(made)}
+
+
 def small(made: Container) -> None:
-    """What `serve --sample` starts with: a few enterprises; the sweeper fills lists and slots by itself."""
+    """What `serve --sample` starts with: a few enterprises, and the one of the walk; the sweeper fills lists and slots."""
     _settled(made, SMALL, 7)
+    if not made.subjects.known([SUBJECT]):
+        since = made.now().astimezone(ZONE).date()
+        new = NewSubject(id=SUBJECT, title="示例企业", region=RegionId(REGION), since=since)
+        made.subjects.register_many([new], made.now())
 
 
 def _settled(made: Container, size: int, seed: int) -> list[Invented]:
@@ -97,12 +111,14 @@ def _last_known_year(today: date) -> int:
 def _played(
     made: Container, clock: MovedClock, people: Sequence[Invented], *, issues: int, days: int, seed: int
 ) -> dict[str, int]:
-    with Province(made, clock, seed=seed) as province:
+    # So that something is late, whatever the seed and the season.
+    ignored = Manners(never=frozenset({("supervision", people[0].region)}))
+    with Province(made, clock, seed=seed, manners=ignored) as province:
         keep(made, province.writer.submit)
         today = province.today
         played = province.live(
             today + timedelta(days=days),
-            happenings=_issues(made, people, issues, seed),
+            happenings=_happenings(made, people, issues, seed, last=today + timedelta(days=days)),
             daily=lambda day: keep(made, province.writer.submit),
         )
         for _ in working_on("Working", played, days):
@@ -113,13 +129,19 @@ def _played(
         }
 
 
-def _issues(
-    made: Container, people: Sequence[Invented], number: int, seed: int
+def _happenings(
+    made: Container, people: Sequence[Invented], number: int, seed: int, *, last: date
 ) -> Callable[[date], list[Happening]]:
+    """Issues on each working day; on the first one also what the reports need."""
     rng, calendar = random.Random(f"{seed}/issues"), made.calendars.current("cn")
+    worked: set[date] = set()
 
     def of(day: date) -> list[Happening]:
-        return [an_issue(rng, people) for _ in range(number if calendar.day(day).is_working else 0)]
+        if not calendar.day(day).is_working:
+            return []
+        once = [] if worked else for_every_report(made, people, day, last)
+        worked.add(day)
+        return [*once, *(an_issue(rng, people) for _ in range(number))]
 
     return of
 
@@ -138,3 +160,6 @@ def _show(console: Console, counts: dict[str, int]) -> None:
         "An invented province (示例) is in the database; `bihuan serve --sample` goes on from here.\n"
     )
     console.print(columns(list(counts.items())))
+    console.print(
+        "\nrefused: attempts of the invented people that a rule turned away, as it should; nothing is recorded of them."
+    )

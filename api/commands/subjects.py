@@ -11,7 +11,7 @@ from adapters.bootstrap import Container
 from adapters.organisation.places import find_place
 from adapters.subjects.codes import read_code
 from adapters.subjects.contacts import warning
-from adapters.subjects.reading import Spell, Subject, SubjectFilter
+from adapters.subjects.reading import Dated, Subject, SubjectFilter
 from adapters.subjects.writing import NewSubject, UnknownSubject
 from api.commands.days import day_of
 from api.commands.opening import container, everything
@@ -107,8 +107,8 @@ def _data(made: Container, found: Subject) -> dict[str, Any]:
         )
     return {
         **_summary(found),
-        "names": [_spell(each) for each in subjects.names(found.id)],
-        "regions": [_spell(each) for each in subjects.regions(found.id)],
+        "names": [_dated(each) for each in subjects.names(found.id)],
+        "regions": [_dated(each) for each in subjects.regions(found.id)],
         "facts": facts,
         "lists": [
             {
@@ -128,9 +128,9 @@ def _summary(subject: Subject) -> dict[str, Any]:
     return {"id": subject.id, "title": subject.title, "region": subject.region, "doubt": subject.doubt}
 
 
-def _spell(spell: Spell) -> dict[str, Any]:
-    until = spell.until.isoformat() if spell.until else None
-    return {"value": spell.value, "since": spell.since.isoformat(), "until": until}
+def _dated(dated: Dated) -> dict[str, Any]:
+    until = dated.until.isoformat() if dated.until else None
+    return {"value": dated.value, "since": dated.since.isoformat(), "until": until}
 
 
 def _show(console: Console, data: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from api.commands.output import row, table
-from api.history import TITLES
+from api.history import NEWS, TITLES
 from api.presenting import said
 from engine import timing
 from engine.calendar import Calendar
@@ -175,6 +175,8 @@ class _Reading:
     def _why(self) -> str:
         if self.event.type == "clock.fired":
             return self._limit_words()
+        if self.event.type == "case.related":
+            return f"事项 {self.asked['other']} {NEWS.get(self.asked['news'], '')}".strip()
         if reason := self.asked.get("reason") or self.asked.get("text"):
             return said(reason, None)
         fields = self.own.definition.fields
@@ -274,7 +276,7 @@ def show_lines(console: Console, lines: Iterable[Line]) -> None:
         for line in lines:
             console.out("｜".join(_cells(line, "，")).rstrip("｜"), highlight=False)
         return
-    shown = table("when", "worked", "who", "what", "why", "clock")
+    shown = table("时间", "历时", "何人", "办理", "内容", "时钟")
     for line in lines:
         row(
             shown,

@@ -7,7 +7,7 @@ CASE=$(curl -sS "$API/cases" -H "Authorization: Bearer $CLIENT" -H "Idempotency-
        "data": {"summary": "研发费用辅助账如何设置（示例）", "source": "self"}}' \
   | sed 's/.*"case":"\([0-9]*\)".*/\1/') && echo "case $CASE"
 
-# 2. The liaison of that county accepts it; from now on the clocks of its class run.
+# 2. The liaison of that county accepts it. Its class says how long each stage may last; the clock of this one runs.
 curl -sS "$API/cases/$CASE/steps/accept" -H "Authorization: Bearer $LIAISON" -H "Idempotency-Key: $KEY-2" \
   -d '{"data": {"category": "simple"}}' | show
 

@@ -20,7 +20,7 @@ from api.bodies import (
     WithdrawBody,
 )
 from api.bodies import Request as RequestBody
-from api.commanding import Ask, Commanding, Envelope, check_data, check_files, check_moment
+from api.commanding import Ask, Commanding, Envelope, check_data, check_files, check_moment, check_subject
 from api.deps import IdempotencyKey, IfMatch, TheHeaders, TheServices, shape_of
 from api.documents import PROBLEMS, refusals
 from api.errors import IfMatchMissing
@@ -89,6 +89,7 @@ def opening(ask: Ask, body: OpenCase) -> Command:
         program = container.definitions.current(body.workflow, now)
     else:
         program = container.definitions.version(body.workflow, body.version)
+    check_subject(ask, body.subject)
     check_data(ask, program.definition, body.data)
     common = {**envelope(ask, body), "case": container.numbers.next(now), "expected_seq": None}
     return Open(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from adapters.bootstrap import Container
 from adapters.db import migrate
 from adapters.db.views import Filter, Owed
 from api.auth import Caller
-from api.catalogue import Check, Readiness, ReplayRunView, Status, SystemStatus
+from api.catalogue import Check, Readiness, RefusedView, ReplayRunView, Status, SystemStatus
 from api.deps import TheCaller, TheContainer
 from api.documents import refusals
 from engine.calendar import YearStatus
@@ -81,6 +82,7 @@ def _system(container: Container, owed: Owed) -> SystemStatus:
         oldest_timer=owed.oldest_timer,
         tasks=dict(owed.tasks),
         beats=dict(owed.beats),
+        refused=[RefusedView.model_validate(asdict(each)) for each in owed.refused],
     )
 
 

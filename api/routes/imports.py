@@ -31,7 +31,6 @@ Body = Annotated[bytes, Depends(read_json_body)]
 Run = DryRun | HistoryRun
 ROLES: Final = ("coordinator", "liaison")
 HISTORY_IMPORT: Final = "import"  # takes cases over in the name of the person who imports
-SHOWN: Final = 200
 _CHANGES: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (409, 413, 415)}
 _WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {"description": "须改正的行", "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
@@ -55,19 +54,19 @@ def dry_run_import(
     def keep(connection: Connection, now: datetime) -> str:
         return container.imports.keep(connection, dry, by=caller.person, now=now)
 
-    return _view(_once(container, caller, key, asked.model_dump(mode="json"), keep), dry)
+    return _view(_once(container, caller, key, asked.model_dump(mode="json"), keep))
 
 
 @router.get("/imports", operation_id="list_imports", summary="导入的各批次，近的在前")
 def list_imports(container: TheContainer, caller: TheCaller) -> ImportList:
     found = container.imports.batches(caller.reach.regions)
-    return ImportList(imports=[_view(batch) for batch in found])
+    return ImportList(imports=[_view(batch).model_copy(update={"rows": []}) for batch in found])
 
 
-@router.get("/imports/{batch}", operation_id="get_import", summary="一个批次；尚未导入的重新试导一遍")
+@router.get("/imports/{batch}", operation_id="get_import", summary="一个批次，连同试导时的结论")
 def get_import(container: TheContainer, caller: TheCaller, batch: str) -> ImportView:
-    found = _within_reach(container, caller, batch)
-    return _view(found, None if found.committed_at else _again(container, found))
+    """As it was found at the dry run; a commit judges anew and refuses where that has changed."""
+    return _view(_within_reach(container, caller, batch))
 
 
 @router.get(
@@ -165,6 +164,7 @@ def _options(caller: Caller, asked: ImportBody) -> ListOptions | HistoryOptions:
         wanted = asked.model_dump(include={"workflow", "mapping", "sheet"})
         return HistoryOptions(region=scope[0], reach=caller.reach.regions, **wanted)
     listed = {"sheet", "year", "unit", "region", "source", "vintage", "verified", "trust_figures"}
+    listed |= {"confirm_codes", "without_county"}
     return ListOptions(scope=scope, **asked.model_dump(include=listed))
 
 
@@ -218,8 +218,7 @@ def _dry_run(
     )
 
 
-def _view(batch: Batch, dry: Run | None = None) -> ImportView:
-    told = [result for result in dry.results if result.reasons][:SHOWN] if dry else []
+def _view(batch: Batch) -> ImportView:
     summary = dict(batch.summary)
     return ImportView(
         id=batch.id,
@@ -232,5 +231,5 @@ def _view(batch: Batch, dry: Run | None = None) -> ImportView:
         undone_at=batch.undone_at,
         counts=summary["counts"],
         summary=summary,
-        rows=[RowView.model_validate(result.as_data()) for result in told],
+        rows=[RowView.model_validate(row) for row in batch.rows],
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from api.deps import TheContainer
+from api.walk import walk_of
+
 router = APIRouter(include_in_schema=False)
 
-WALK: Final = (Path(__file__).parents[1] / "commands" / "walk.sh").read_text("utf-8")
 _LINKS: Final = (
     ("/api/v1/openapi.json", "接口文档（OpenAPI）"),
     ("/readyz", "是否就绪，不就绪则说明原因"),
@@ -39,9 +40,9 @@ pre {{ background: #f4f4f4; padding: .6rem; font-size: .85rem; white-space: pre-
 
 
 @router.get("/", response_class=HTMLResponse)
-async def index() -> str:
+async def index(container: TheContainer) -> str:
     links = "".join(f'<li><a href="{address}">{escape(title)}</a></li>' for address, title in _LINKS)
-    return _PAGE.format(links=links, walk=escape(WALK))
+    return _PAGE.format(links=links, walk=escape(walk_of(container.settings.database_url)))
 
 
 @router.get("/api/v1")

@@ -5,22 +5,24 @@ Everything is about one region and all under it, which must lie within the calle
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy import Connection
 
 from adapters.bootstrap import Container
 from adapters.programme.figures import UnknownIndicator
 from api.auth import Caller
-from api.deps import TheCaller, TheContainer
-from api.documents import refusals
+from api.deps import IdempotencyKey, TheCaller, TheContainer, command_id, parse_json, read_json_body, shape_of
+from api.documents import PROBLEMS, refusals
 from api.figuring import (
     FigureRows,
     IndicatorTable,
     LedgerView,
     SlotList,
+    TargetBody,
     TargetList,
     TargetView,
     figure_rows,
@@ -29,12 +31,14 @@ from api.figuring import (
     slot_list,
     target_view,
 )
+from engine.canonical import instant
 from engine.directory import covers
 from engine.errors import Blocker, Forbidden
 from engine.programme.obligations import Colour
 from engine.programme.periods import Period, containing, parse_period
 
 router = APIRouter(tags=["指标"], responses=refusals(401, 403, 404, 422, 503))
+_CHANGES: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 409, 413)}
 
 ThePeriod = Annotated[
     str,
@@ -49,16 +53,6 @@ Names = Annotated[list[str] | None, Query(description="只要这几项；不写�
 # A target is handed down: only from above, or by an administrator (方案四（一）省 3：省下达、市分解).
 SETTERS = ("leader", "coordinator")
 ADMINISTRATOR = "administrator"
-
-
-class TargetBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    indicator: str = Field(max_length=48)
-    region: str = Field(max_length=64)
-    year: int = Field(ge=1990, le=2200)
-    value: int = Field(ge=0, le=10**15)
-    note: str = Field("", max_length=400)
 
 
 def _period(container: Container, words: str, now: datetime) -> Period:
@@ -160,21 +154,44 @@ def get_targets(
     return TargetList(targets=[target_view(target) for target in found])
 
 
-@router.put("/targets", operation_id="put_target", summary="下达或调整目标值；原来的值保留")
-def put_target(container: TheContainer, caller: TheCaller, body: TargetBody) -> TargetView:
-    """The same value again changes nothing."""
-    now = container.now()
-    programme = container.programmes.current(now).programme
-    if body.indicator not in programme.indicators:
-        raise UnknownIndicator(f"工作方案里没有 {body.indicator}")
-    container.figures.region(caller.reach, body.region)
-    _require_setter(
-        caller, body.region, {r.id for r in container.directories.current().regions if not r.parent}
-    )
-    target = container.targets.put(
-        body.indicator, body.region, body.year, body.value, by=caller.person, at=now, note=body.note
-    )
-    return target_view(target)
+@router.put(
+    "/targets", operation_id="put_target", summary="下达或调整目标值；原来的值保留",
+    responses=_CHANGES, openapi_extra=shape_of(TargetBody),
+)  # fmt: skip
+def put_target(
+    container: TheContainer,
+    caller: TheCaller,
+    body: Annotated[bytes, Depends(read_json_body)],
+    key: IdempotencyKey = None,
+) -> TargetView:
+    """The same value again changes nothing; under a known key the first answer."""
+    wanted, command, now = parse_json(body, TargetBody), command_id(caller, key), container.now()
+    if not container.once.is_known(command):
+        _require_settable(container, caller, wanted, now)
+
+    def put(connection: Connection) -> dict[str, Any]:
+        target = container.targets.put_in(
+            connection,
+            wanted.indicator,
+            wanted.region,
+            wanted.year,
+            wanted.value,
+            by=caller.person,
+            at=now,
+            note=wanted.note,
+        )
+        return {**asdict(target), "set_at": instant(target.set_at)}
+
+    return TargetView(**container.once.do(command, wanted.model_dump(), now, put).answer)
+
+
+def _require_settable(container: Container, caller: Caller, wanted: TargetBody, now: datetime) -> None:
+    """Errors: `UnknownIndicator`, `RegionOutOfReach`, `Forbidden`."""
+    if wanted.indicator not in container.programmes.current(now).programme.indicators:
+        raise UnknownIndicator(f"工作方案里没有 {wanted.indicator}")
+    container.figures.region(caller.reach, wanted.region)
+    roots = {str(region.id) for region in container.directories.current().regions if not region.parent}
+    _require_setter(caller, wanted.region, roots)
 
 
 def _require_setter(caller: Caller, region: str, roots: set[str]) -> None:

@@ -16,6 +16,7 @@ from api.deps import (
     TheCaller,
     TheContainer,
     TheServices,
+    caller_of,
     command_id,
     parse_json,
     read_json_body,
@@ -42,6 +43,7 @@ from api.routes.cases import ThePresenter
 from api.schemas import Named
 from api.standing import today
 from engine.directory import Directory, PersonId, Post, Unit, covers
+from engine.errors import Blocker, Forbidden
 
 router = APIRouter(tags=["组织机构"], responses=refusals(400, 401, 403, 404, 422, 503))
 _CHANGES: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (409, 412, 413)}
@@ -52,13 +54,26 @@ On = Annotated[date | None, Query(description="哪一天的情形，默认今天
 Body = Annotated[bytes, Depends(read_json_body)]
 
 
+def colleague_of(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+    """Whoever holds a post in a region or a unit; the contact of a subject is told no names. Errors: `Forbidden`."""
+    if caller.reach.regions or caller.reach.units:
+        return caller
+    reason = Blocker("officials_only", "名录供各级工作人员使用")
+    raise Forbidden(
+        "您不能查看组织机构", reasons=[reason], hint="须在区划或单位任职；企业联系人请洽县级联络员"
+    )
+
+
+TheColleague = Annotated[Caller, Depends(colleague_of)]
+
+
 @router.get(
     "/organisation/directory", operation_id="get_directory", summary="名录：单位、人员、职务，各级可见"
 )
 def get_directory(
     *,
     container: TheContainer,
-    caller: TheCaller,
+    _: TheColleague,
     presenter: ThePresenter,
     region: RegionWord = None,
     below: Annotated[bool, Query(description="true：含其下各级")] = False,
@@ -82,7 +97,7 @@ def get_directory(
 def get_vacancies(
     *,
     container: TheContainer,
-    caller: TheCaller,
+    _: TheColleague,
     presenter: ThePresenter,
     region: RegionWord = None,
     vacant: Annotated[bool, Query(description="true：只列空缺或不止一人的")] = False,
@@ -106,7 +121,9 @@ def get_vacancies(
     operation_id="get_teams",
     summary="服务团与地市的对口关系、重点企业数、全员参与情况",
 )
-def get_teams(*, container: TheContainer, caller: TheCaller, presenter: ThePresenter, on: On = None) -> Teams:
+def get_teams(
+    *, container: TheContainer, caller: TheColleague, presenter: ThePresenter, on: On = None
+) -> Teams:
     directory, day = container.directories.current(), on or today(container)
     keys = container.subjects.members_by_region(_KEY_SUBJECTS)
     people = participation(directory, day)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from adapters.bootstrap import Container
+from adapters.programme.figures import UnknownList
 from adapters.programme.memberships import Member
 from adapters.subjects.reading import Subject
 from adapters.subjects.writing import SubjectUnit
@@ -38,16 +39,10 @@ from engine.directory import covers
 from engine.errors import BihuanError, Blocked, Blocker, Forbidden
 from engine.programme.answers import Verdict
 from engine.programme.lists import ListSpec
-from engine.programme.reconciling import Spell
+from engine.programme.spells import Spell
 
 router = APIRouter(tags=["工作方案"], responses=refusals(400, 401, 403, 404, 422, 503))
 _CHANGES: Final[dict[int | str, dict[str, Any]]] = {status: PROBLEMS[status] for status in (409, 413)}
-
-
-class UnknownList(BihuanError):
-    """Raised when the programme in force has no such list."""
-
-    code, kind = "unknown_list", "missing"
 
 
 class NotOnList(BihuanError):

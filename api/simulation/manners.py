@@ -10,7 +10,10 @@ from typing import Final
 from engine.definition import Definition, Step
 from engine.machine import CompiledStep
 
-__all__ = ["RARE", "Manners"]
+__all__ = ["ON_THE_DAY", "RARE", "Manners"]
+
+# Places where an agreed day is waited for, and acted on when it has come.
+ON_THE_DAY: Final = frozenset({("visit", "notified")})
 
 # Steps away from the main path: one in thirty or so. Names of the shipped workflows; a name that none has does nothing.
 RARE: Final = frozenset(

@@ -36,10 +36,6 @@ class People:
             found = self._in_region(program.address(role), case.region)
         return self._acting(found[0]) if found else None
 
-    def in_region(self, post: str, region: str) -> Actor | None:
-        found = self._in_region(Address(post), region)
-        return self._acting(found[0]) if found else None
-
     def _in_region(self, address: Address, region: str) -> Sequence[str]:
         plain = Address(address.role) if address.of is Of.UNIT else address
         return self.directory.resolve(plain, region=region, unit=None, on=self._day).people

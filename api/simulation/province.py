@@ -19,7 +19,7 @@ from adapters.bootstrap import Container
 from adapters.clock import MovedClock
 from adapters.metrics import new_metrics
 from adapters.writer import Writer
-from api.simulation.manners import Manners
+from api.simulation.manners import ON_THE_DAY, Manners
 from api.simulation.people import People
 from api.simulation.values import Values
 from engine.blockers import Place
@@ -267,6 +267,8 @@ class Province:
         due_at = _next_due(case, lane)
         if share is None or due_at is None or (case.workflow, case.region) in self.manners.never:
             return None
+        if share < 1 and (case.workflow, state) in ON_THE_DAY:
+            return due_at - timedelta(hours=self.random.uniform(1, 8))
         return self._clock() + max(due_at - self._clock(), timedelta(hours=4 if anew else 24)) * share
 
     def _turn(self, at: datetime, case: CaseId, lane: str, entry: int, tries: int = 0) -> None:

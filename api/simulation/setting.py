@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from adapters.bootstrap import Container
@@ -17,16 +17,27 @@ from adapters.programme.slots import Submit
 from adapters.subjects.writing import NewSubject
 from api.simulation.province import Happening
 from engine.directory import SubjectId
-from engine.programme.reconciling import Spell
+from engine.programme.spells import Spell
 from engine.subjects import TIMELESS, Observation, Value
 
-__all__ = ["KEY_IN_EACH_CITY", "KEY_LIST", "an_issue", "keep", "nominate", "observed", "settle"]
+__all__ = [
+    "KEY_IN_EACH_CITY",
+    "KEY_LIST",
+    "an_issue",
+    "for_every_report",
+    "keep",
+    "nominate",
+    "observed",
+    "settle",
+]
 
 KEY_LIST: Final = "key_subjects"
 KEY_IN_EACH_CITY: Final = 10  # 四（一）省 2：每个服务团联系 10 家以上重点企业
 _SOURCE: Final = "示例：统计年报"
 _TOPICS: Final = ("rd_accounting", "tax_deduction", "high_tech", "small_tech", "financing", "land", "talent")
 _SLOTS: Final = 200
+_CLEARED: Final = ("no_activity", "no_institution")
+_THRESHOLD: Final = 10_000  # 万元
 _SINCE: Final = date(FIRST_YEAR, 1, 1)
 
 
@@ -87,6 +98,39 @@ def an_issue(rng: random.Random, people: Sequence[Invented]) -> Happening:
     source = "self" if role == "client" else rng.choice(("survey", "meeting"))
     data: dict[str, Any] = {"summary": "示例问题一件", "source": source, "topic": rng.choice(_TOPICS)}
     return Happening("issue", who.region, who.id, role, data)
+
+
+def for_every_report(made: Container, people: Sequence[Invented], first: date, last: date) -> list[Happening]:
+    """What some report is about and nothing else may bring in those days: an order, a package for January, a plan."""
+    who, found = people[0], [_an_order(people[0].region)]
+    if all(day.month != 1 for day in _days(first, last)):  # else the obligation opens one for each city
+        found.append(_a_package(made, who.region[:4], first.year + 1))
+    if not any(made.subjects.members_by_region(name) for name in _CLEARED):
+        found.append(_a_plan(who))
+    return found
+
+
+def _an_order(region: str) -> Happening:
+    data = {"matter": "示例督办事项一件", "requirement": "限期办结并报告整改情况（示例）"}
+    return Happening("supervision", region, "", "supervisor", data)
+
+
+def _a_package(made: Container, city: str, year: int) -> Happening:
+    """Given out ahead of its year."""
+    directory = made.directories.current()
+    units = [f"u-{region.id}-science" for region in directory.regions if region.parent == city]
+    data = {"year": year, "counties": [unit for unit in units if directory.unit(unit)]}
+    return Happening("january_package", city, "", "province", data)
+
+
+def _a_plan(who: Invented) -> Happening:
+    """Of one too small for the lists, as the note says: the workflow takes nobody below its threshold."""
+    data = {"data_year": max(who.figures), "revenue": _THRESHOLD, "screening_note": "示例：规模不足，供试用"}
+    return Happening("rd_activity", who.region, who.id, "liaison", data)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def keep(made: Container, submit: Submit) -> None:

@@ -43,6 +43,8 @@ class Values:
         return {name: value for name, value in found.items() if value is not None}
 
     def _value(self, name: str, spec: FieldSpec, favourable: bool) -> Any:
+        if name == "visit_on":
+            return self._weekday(5, 9)
         if spec.type is FieldType.DATE:
             return self._day(*_DAYS_AHEAD.get(name, _SOON))
         return _VALUES[spec.type](self, spec, favourable)
@@ -63,6 +65,10 @@ class Values:
 
     def _day(self, least: int, most: int) -> str:
         return (self.today + timedelta(days=self.random.randint(least, most))).isoformat()
+
+    def _weekday(self, least: int, most: int) -> str:
+        day = self.today + timedelta(days=self.random.randint(least, most))
+        return (day + timedelta(days=max(0, 8 - day.isoweekday()) if day.isoweekday() > 5 else 0)).isoformat()
 
     def _choice(self, spec: FieldSpec, favourable: bool) -> str:
         options = list(spec.options)

@@ -266,9 +266,11 @@ def _rests(net: Net, state: str, chart: str = "") -> bool:
 
 def _loops(net: Net, chart: str, found: tuple[Edge, ...]) -> Finding:
     first = next((e for e in found if e.kind == "clock"), found[0])
+    states = net.definition.chart(chart)
+    titles = [str(states[state].title) for state in (found[0].source, *(edge.to for edge in found))]
     return net.finding(
         "timeout_loop",
-        "没有人办理时，时钟让事项无休止地转：" + " → ".join([found[0].source, *(e.to for e in found)]),
+        "没有人办理时，时钟让事项无休止地转：" + " → ".join(titles),
         first.at,
         hint="超期去向最终要到 accountable 的角色或终点",
         example=(*net.example(chart, found[0].source), *map(str, found)),

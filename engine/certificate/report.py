@@ -72,7 +72,7 @@ def _lines(c: Certificate) -> Iterator[str]:
     yield f"{c.title}（{c.workflow} 第 {c.version} 版，{c.digest[:12]}）：{'通过' if c.ok else '不通过'}"
     yield f"  环节 {c.states} · 动作 {c.steps} · 并行线 {c.lanes} 种 · 时钟 {c.clocks}"
     looked = f"看过 {c.markings} 种局面" + ("（未看完）" if c.capped else "")
-    yield f"  {'完备：总能办结，办结时不留尾巴，没有办不到的动作' if c.sound else '不完备，见下'}；{looked}"
+    yield f"  {_soundness(c)}；{looked}"
     yield from _bound("无人办理", "到最终负责人手里或办结，最长", c.bounds.nobody_acts)
     yield from _bound("人人拖到最后一刻", "一轮办结，最长", c.bounds.last_moment)
     for finding in c.findings:
@@ -81,6 +81,14 @@ def _lines(c: Certificate) -> Iterator[str]:
             yield f"      例：{' · '.join(finding.example)}"
     if not c.findings:
         yield "  没有发现问题"
+
+
+def _soundness(c: Certificate) -> str:
+    """What is sound may still be refused, for its clocks: then it is not called complete."""
+    if not c.sound:
+        return "不完备，见下"
+    told = "总能办结，办结时不留尾巴，没有办不到的动作"
+    return f"完备：{told}" if c.ok else f"有人办理时{told}，但有别的问题，见下"
 
 
 def _bound(name: str, what: str, bound: Bound) -> Iterator[str]:

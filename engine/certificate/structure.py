@@ -178,10 +178,11 @@ def loops(net: Net) -> Findings:
 
 
 def _loop(net: Net, found: tuple[Edge, ...]) -> Finding:
-    at = next((e.at for e in found if e.step), found[0].at)
+    at, states = next((e.at for e in found if e.step), found[0].at), net.definition.states
+    titles = [str(states[state].title) for state in (found[0].source, *(edge.to for edge in found))]
     return net.finding(
         "endless_loop",
-        "可以无限循环：" + " → ".join([found[0].source, *(e.to for e in found)]),
+        "可以无限循环：" + " → ".join(titles),
         at[:4],
         hint="给其中一个动作写 at_most，或写 case_due",
         example=(*net.example("", found[0].source), *map(str, found)),

@@ -9,15 +9,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-__all__ = ["Group", "Grouping", "Sample", "grouped", "is_alike", "percent_alike", "sample"]
+__all__ = [
+    "Group",
+    "Grouping",
+    "Sample",
+    "finished",
+    "grouped",
+    "grouping",
+    "is_alike",
+    "percent_alike",
+    "sample",
+]
 
 LENGTH: Final = 2
 MOST_TERMS: Final = 5
+BLOCK: Final = 4096  # texts: wider numbers take no less time and much more memory
+_PORTION: Final = 200  # texts compared with a block before others have their turn
+_Result = TypeVar("_Result")
 _NO_LETTER: Final = re.compile(r"[\W\d_]+")
 
 
@@ -66,8 +80,20 @@ def is_alike(one: Sample, other: Sample, percent: int) -> bool:
     return bool(one.kind) and one.kind == other.kind and percent_alike(one, other) >= percent
 
 
-def grouped(samples: Iterable[Sample], *, percent: int, taken: Mapping[str, str] | None = None) -> Grouping:
-    """`taken` says under which name some of the texts are known already; what is alike to one of them joins it."""
+def grouped(
+    samples: Iterable[Sample], *, percent: int, taken: Mapping[str, str] | None = None, block: int = BLOCK
+) -> Grouping:
+    """`taken` says under which name some of the texts are known already; what is alike to one of them joins it.
+
+    `block` texts are compared with another one at once; how many changes nothing of what is found.
+    """
+    return finished(grouping(samples, percent=percent, taken=taken or {}, block=block))
+
+
+def grouping(
+    samples: Iterable[Sample], *, percent: int, taken: Mapping[str, str], block: int = BLOCK
+) -> Generator[None, None, Grouping]:
+    """The same in small portions: it yields after each, so that whoever drives it can do something else in between."""
     by_kind: defaultdict[str, list[Sample]] = defaultdict(list)
     for each in samples:
         if each.kind:
@@ -75,12 +101,25 @@ def grouped(samples: Iterable[Sample], *, percent: int, taken: Mapping[str, str]
     groups: list[Group] = []
     joining: defaultdict[str, list[str]] = defaultdict(list)
     for kind in sorted(by_kind):
-        together = sorted(by_kind[kind], key=lambda each: each.id)
-        masks = _alike(together, percent)
-        free = _join(together, masks, taken or {}, joining)
-        groups += _stars(kind, together, masks, free)
+        together = sorted(by_kind[kind], key=lambda each: (len(each.runs), each.id))
+        masks = yield from _alike(together, percent, block)
+        free = _join(together, masks, taken, joining)
+        for n, group in enumerate(_stars(kind, together, masks, free)):
+            groups.append(group)
+            if n % _PORTION == 0:
+                yield
     groups.sort(key=lambda group: (-len(group.members), group.members))
     return Grouping(tuple(groups), {name: tuple(sorted(ids)) for name, ids in sorted(joining.items())})
+
+
+def finished(work: Generator[None, None, _Result]) -> _Result:
+    """What comes of the work, done in one go."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
 
 
 # Reducing
@@ -105,37 +144,84 @@ def _runs(piece: str) -> Iterator[str]:
 # Comparing
 
 
-def _alike(samples: Sequence[Sample], percent: int) -> list[int]:
-    """For each text the set of those alike to it, itself among them, as bits. Equal texts are compared once."""
-    same: defaultdict[frozenset[str], int] = defaultdict(int)
-    for n, each in enumerate(samples):
-        same[each.runs] |= 1 << n
-    unlike_none = [runs for runs in same if runs]
-    found = dict(same)
-    for one, other in _pairs(unlike_none, percent):
-        found[one] |= same[other]
-        found[other] |= same[one]
-    return [found[each.runs] if each.runs else 1 << n for n, each in enumerate(samples)]
+def _alike(samples: Sequence[Sample], percent: int, block: int) -> Generator[None, None, list[int]]:
+    """For each text the set of those alike to it, itself among them, as bits. `samples` are by size.
 
-
-def _pairs(sets: Sequence[frozenset[str]], percent: int) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """Pairs that are alike. Such a pair shares one of the rarest runs of each, as long as enough of them are looked at.
-
-    With the runs in one order, two sets that share `percent` of the larger one share one of the first
-    `size - needed + 1` of both (prefix filtering: Chaudhuri, Ganti and Kaushik, ICDE 2006).
+    How many runs a text shares with each of the others is added up for a whole block of them at once: bit `n` of a number belongs
+    to text `n` of the block. How many it takes grows with the size of the other one, so neighbours need the same number.
     """
-    number = Counter(run for each in sets for run in each)
-    index: defaultdict[str, list[frozenset[str]]] = defaultdict(list)
-    for each in sets:
-        rarest = sorted(each, key=lambda run: (number[run], run))
-        needed = max(-(-len(each) * percent // 100), 1)
-        prefix = rarest[: len(each) - needed + 1]
-        for other in {candidate for run in prefix for candidate in index[run]}:
-            shared = len(each & other)
-            if 100 * shared >= percent * (len(each) + len(other) - shared):
-                yield each, other
-        for run in prefix:
-            index[run].append(each)
+    first = {each.runs: n for n, each in reversed(list(enumerate(samples)))}
+    found = [1 << n for n in range(len(samples))]
+    for start in range(0, len(samples), block):
+        others = samples[start : start + block]
+        sizes, holding = [len(each.runs) for each in others], _holding(others)
+        for n, each in enumerate(samples):
+            if first[each.runs] == n:
+                shared = _added_up([holding[run] for run in each.runs if run in holding])
+                found[n] |= _enough(shared, sizes, len(each.runs), percent) << start
+            if n % _PORTION == 0:
+                yield
+    return [found[first[each.runs]] if each.runs else found[n] for n, each in enumerate(samples)]
+
+
+def _holding(samples: Sequence[Sample]) -> dict[str, int]:
+    """The texts that hold each run, as bits."""
+    where: defaultdict[str, list[int]] = defaultdict(list)
+    for n, each in enumerate(samples):
+        for run in each.runs:
+            where[run].append(n)
+    return {run: _bits(places) for run, places in where.items()}
+
+
+def _bits(places: Sequence[int]) -> int:
+    found = bytearray(max(places) // 8 + 1)
+    for n in places:
+        found[n >> 3] |= 1 << (n & 7)
+    return int.from_bytes(found, "little")
+
+
+def _added_up(rows: list[int]) -> list[int]:
+    """Column sums in binary: number `i` holds bit `i` of each. Three rows of one weight make one, and a carry."""
+    sums = []
+    while rows:
+        carries = []
+        while len(rows) > 1:
+            a, b, c = rows.pop(), rows.pop(), rows.pop() if rows else 0
+            differ = a ^ b
+            rows.append(differ ^ c)
+            carries.append(a & b | differ & c)
+        sums.append(rows[0])
+        rows = carries
+    return sums
+
+
+def _enough(counted: Sequence[int], sizes: Sequence[int], size: int, percent: int) -> int:
+    """The columns with enough of a text with `size` runs: `shared >= percent * (size + other - shared)`, in hundredths."""
+    found = 0
+    left = _at_least(counted, _needed(size, 0, percent), len(sizes))
+    while left:
+        first = (left & -left).bit_length() - 1
+        needed = _needed(size, sizes[first], percent)
+        # The sizes of which as many are needed end where one more is.
+        end = bisect_right(sizes, ((100 + percent) * needed) // percent - size)
+        these = left & ((1 << end) - 1)
+        found |= these & _at_least(counted, needed, len(sizes))
+        left ^= these
+    return found
+
+
+def _needed(size: int, other: int, percent: int) -> int:
+    return max(-(-percent * (size + other) // (100 + percent)), 1)
+
+
+def _at_least(counted: Sequence[int], least: int, number: int) -> int:
+    """The columns of which the sum is at least `least`."""
+    if least >> len(counted):
+        return 0
+    found = (1 << number) - 1
+    for n, row in enumerate(counted):
+        found = row & found if least >> n & 1 else row | found
+    return found
 
 
 # Grouping
@@ -145,13 +231,17 @@ def _join(
     samples: Sequence[Sample], masks: Sequence[int], taken: Mapping[str, str], joining: dict[str, list[str]]
 ) -> int:
     """Texts alike to a taken one go to the name with most of them; the others are free, as bits."""
-    known = {n: taken[each.id] for n, each in enumerate(samples) if each.id in taken}
+    under: defaultdict[str, int] = defaultdict(int)
+    for n, each in enumerate(samples):
+        if each.id in taken:
+            under[taken[each.id]] |= 1 << n
+    known = sum(under.values())
     free = 0
     for n, each in enumerate(samples):
-        if n in known:
+        if known >> n & 1:
             continue
-        near = Counter(name for other, name in known.items() if masks[n] >> other & 1)
-        if near:
+        if masks[n] & known:
+            near = {name: (masks[n] & those).bit_count() for name, those in under.items()}
             joining[min(near, key=lambda name: (-near[name], name))].append(each.id)
         else:
             free |= 1 << n
@@ -160,14 +250,21 @@ def _join(
 
 def _stars(kind: str, samples: Sequence[Sample], masks: Sequence[int], free: int) -> Iterator[Group]:
     """Whoever has most that are alike and free is the first centre; each text belongs to one star."""
-    order = sorted(range(len(samples)), key=lambda n: (-(masks[n] & free).bit_count(), n))
+    order = sorted(range(len(samples)), key=lambda n: (-(masks[n] & free).bit_count(), samples[n].id))
     for centre in order:
         if not free >> centre & 1:
             continue
         star = masks[centre] & free
         free &= ~star
-        members = [samples[n] for n in range(len(samples)) if star >> n & 1]
+        members = sorted((samples[n] for n in _places(star)), key=lambda each: each.id)
         yield Group(kind, samples[centre].id, tuple(m.id for m in members), _terms(samples[centre], members))
+
+
+def _places(bits: int) -> Iterator[int]:
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 def _terms(centre: Sample, members: Sequence[Sample]) -> tuple[str, ...]:

@@ -194,7 +194,7 @@ class _Fit:
 def _case_fits(fit: _Fit, spec: ListSpec, case: ListCase, path: Path) -> Findings:
     opening = fit.definition.opening
     yield from _bring_fits(fit, case.bring, (*opening.needs,), (*opening.may,), (*path, "with"))
-    for key in ("updated", "relapsed", "moved"):
+    for key in ("updated", "relapsed", "moved", "withdrawn"):
         if step := getattr(case, key):
             yield from _step_fits(fit, step.step, step.bring, (*path, key))
     for key, milestone in case.steps.items():
@@ -203,8 +203,9 @@ def _case_fits(fit: _Fit, spec: ListSpec, case: ListCase, path: Path) -> Finding
         if exit_.step:
             yield from _step_fits(fit, exit_.step, exit_.bring, (*path[:-1], "exits", key))
             yield from _step_is_open(fit, exit_.step, (*path[:-1], "exits", key, "step"))
-    if case.moved:
-        yield from _step_is_open(fit, case.moved.step, (*path, "moved", "step"))
+    for key in ("moved", "withdrawn"):
+        if step := getattr(case, key):
+            yield from _step_is_open(fit, step.step, (*path, key, "step"))
     if case.leaves == "settled" and not any(state.settled for state in fit.definition.states.values()):
         message = f"流程 {fit.definition.workflow} 没有已办结可重开的环节（settled）"
         yield fit.source.finding("never_settled", message, (*path, "leaves"), hint="写 leaves: final")
@@ -332,7 +333,7 @@ def _brought(source: ProgrammeSource) -> Iterator[Brought]:
         if spec.case is not None:
             yield spec.case.bring
             yield from (milestone.bring for milestone in spec.case.steps.values())
-            steps = (spec.case.updated, spec.case.relapsed, spec.case.moved)
+            steps = (spec.case.updated, spec.case.relapsed, spec.case.moved, spec.case.withdrawn)
             yield from (step.bring for step in steps if step)
 
 

@@ -12,11 +12,12 @@ from fractions import Fraction
 from typing import Final
 
 from engine.programme import figures
+from engine.programme.disclosure import hidden_parts
 from engine.programme.figures import Figure, Growth, Row, Selection
 from engine.programme.indicators import CLEAR_RATE, MEASURES, Indicator, Over
-from engine.programme.ledger import Spell
 from engine.programme.periods import Period
 from engine.programme.selecting import NotKnown, Selector
+from engine.programme.spells import Spell
 
 __all__ = ["Evaluator", "Targets"]
 
@@ -30,6 +31,7 @@ class _Scope:
 
     region: str
     belongs: Callable[[str], bool]
+    is_part: bool = False
 
 
 class Evaluator:
@@ -55,6 +57,7 @@ class Evaluator:
         self._selector_at = selector_at
         self._split: dict[tuple[int, Over], dict[str, Selection]] = {}
         self._judged: dict[tuple[int, str], tuple[frozenset[str], frozenset[str]]] = {}
+        self._hidden: dict[tuple[int, str], frozenset[str]] = {}
 
     def whole(self, name: str) -> Figure:
         """The figure of the region as a whole."""
@@ -62,16 +65,37 @@ class Evaluator:
 
     def part(self, name: str, part: str) -> Figure:
         """The figure of one part of it."""
-        return self._figure(name, _Scope(part, lambda region: self._group(region) == part), self._selector)
+        return self._figure(name, self._scope_of(part), self._selector)
+
+    def _scope_of(self, part: str) -> _Scope:
+        return _Scope(part, lambda region: self._group(region) == part, is_part=True)
 
     def _figure(self, name: str, scope: _Scope, selector: Selector) -> Figure:
         indicator = self._programme.indicators[name]
         found = _KINDS[indicator.kind](self, name, indicator, scope, selector)
+        if scope.is_part and scope.region in self._hidden_parts(name, indicator, selector):
+            found = figures.suppressed(found)
         target = self._target(name, scope, selector.period)
         return replace(found, target=target) if target is not None else found
 
     def _target(self, name: str, scope: _Scope, period: Period) -> int | None:
         return self._targets.get((name, scope.region, period.year))
+
+    def _hidden_parts(self, name: str, indicator: Indicator, selector: Selector) -> frozenset[str]:
+        """Here, and not where tables are made, so that a score cannot tell what the table keeps back."""
+        if not indicator.suppress_below or indicator.over is None:
+            return frozenset()
+        key = (id(selector), name)
+        if key not in self._hidden:
+            sizes = {
+                part: int(
+                    _KINDS[indicator.kind](self, name, indicator, self._scope_of(part), selector).denominator
+                    or 0
+                )
+                for part in self._parts(indicator.over, selector)
+            }
+            self._hidden[key] = hidden_parts(sizes, indicator.suppress_below)
+        return self._hidden[key]
 
     # Rows
 

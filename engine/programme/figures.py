@@ -28,6 +28,7 @@ __all__ = [
     "power",
     "rate",
     "score_of",
+    "suppressed",
 ]
 
 _PRECISE: Final = Context(prec=60)
@@ -91,9 +92,7 @@ def rate(selection: Selection, holds: Callable[[Row], bool], *, suppress_below: 
     """The share of the rows for which it holds."""
     part = [row for row in selection.rows if holds(row)]
     number = len(selection.rows)
-    if number < suppress_below:
-        return Figure(denominator=Fraction(number), apart=_ids(selection.apart), suppressed=True)
-    return Figure(
+    found = Figure(
         value=Fraction(len(part), number) if number else None,
         numerator=Fraction(len(part)),
         denominator=Fraction(number),
@@ -101,6 +100,12 @@ def rate(selection: Selection, holds: Callable[[Row], bool], *, suppress_below: 
         rows=_names(selection.rows),
         apart=_ids(selection.apart),
     )
+    return suppressed(found) if number < suppress_below else found
+
+
+def suppressed(figure: Figure) -> Figure:
+    """Only how many rows there are, and which were set apart."""
+    return Figure(denominator=figure.denominator, apart=figure.apart, suppressed=True)
 
 
 def counted(selection: Selection, holds: Callable[[Row], bool]) -> Figure:
@@ -118,12 +123,10 @@ def average(selection: Selection, name: str, *, middle: bool, suppress_below: in
     amounts = [amount for _, amount in found if amount is not None]
     without = tuple(row for row, amount in found if amount is None)
     apart = _ids({**selection.apart, **({"unknown": without} if without else {})})
-    if len(amounts) < suppress_below:
-        return Figure(denominator=Fraction(len(amounts)), apart=apart, suppressed=True)
     rows = _names(row for row, amount in found if amount is not None)
     total, number = sum(amounts, Fraction(0)), len(amounts)
     value = None if not number else median(amounts) if middle else total / number
-    return Figure(
+    figure = Figure(
         value=value,
         numerator=total,
         denominator=Fraction(number),
@@ -132,6 +135,7 @@ def average(selection: Selection, name: str, *, middle: bool, suppress_below: in
         amounts=tuple(amounts),
         apart=apart,
     )
+    return suppressed(figure) if number < suppress_below else figure
 
 
 def of_ledger(ledger: Ledger, term: str | None) -> Figure:

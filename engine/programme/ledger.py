@@ -13,36 +13,13 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["COMING", "LEAVING", "TERMS", "Ledger", "Spell", "ledger_of"]
+from engine.programme.spells import HowIn, HowOut, Spell
 
-COMING: Final = ("entered", "relapsed", "moved_in")
-LEAVING: Final = ("cleared", "exited", "moved_out")
+__all__ = ["COMING", "LEAVING", "TERMS", "Ledger", "ledger_of"]
+
+COMING: Final[tuple[HowIn, ...]] = ("entered", "relapsed", "moved_in")
+LEAVING: Final[tuple[HowOut, ...]] = ("cleared", "exited", "moved_out")
 TERMS: Final = ("opening", *COMING, *LEAVING, "closing")
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """A subject on a list from one moment to another (None: still); `reason` is why it left, if that was said."""
-
-    list: str
-    subject: str
-    n: int
-    region: str
-    since: datetime
-    until: datetime | None = None
-    how_in: str = "entered"
-    how_out: str = ""
-    reason: str = ""
-    year: int = 0
-    case: str = ""
-
-    @property
-    def id(self) -> str:
-        return f"{self.list}/{self.subject}/{self.n}"
-
-    def is_on(self, moment: datetime) -> bool:
-        """On the list just before the moment."""
-        return self.since < moment and (self.until is None or self.until >= moment)
 
 
 @dataclass(frozen=True, slots=True)

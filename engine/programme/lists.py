@@ -51,6 +51,9 @@ class ListCase(Model):
     moved: SystemStep | None = Field(
         None, description="ends the case when the subject moves to another region, where a new one is opened"
     )
+    withdrawn: SystemStep | None = Field(
+        None, description="ends the case when the figures by which a member entered were withdrawn"
+    )
 
 
 class Exit(Model):
@@ -65,7 +68,8 @@ class Exit(Model):
 class ListSpec(Model):
     """Without `case`, a member leaves when the rule no longer holds; with one, only when the case ends, or by an exit.
 
-    An unknown rule changes nothing. `year`: the newest year for which this fact is known decides; without it the newest year
+    An unknown rule changes nothing, but that whoever entered by figures that were withdrawn leaves.
+    `year`: the newest year for which this fact is known decides; without it the newest year
     of the yearly facts that the rule reads, or the year of the day.
     """
 

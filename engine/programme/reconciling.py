@@ -1,7 +1,8 @@
 """What is to be done about one subject and a list: enter, leave, open a case, take a step. Pure: the caller does it.
 
-Given the spec, what is known, the last spell on the list and the case behind it. Unknown changes nothing. A list with a
-case is left when the case ends, by an exit, or by a move to another region; another list when its rule no longer holds.
+Given the spec, what is known, the last spell on the list and the case behind it. Unknown changes nothing, unless it is unknown
+because the figures by which the subject entered were withdrawn. A list with a case is left when the case ends, by an exit, or by
+a move to another region; another list when its rule no longer holds.
 Whoever was cleared comes back when people reopen the case, or when newer figures meet the rule again.
 """
 
@@ -9,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from engine.case import Case
 from engine.expressions import Expression, Kind, compile_guard
@@ -23,39 +24,17 @@ from engine.programme.lists import Brought, ListCase, ListSpec
 from engine.programme.model import Programme
 from engine.programme.names import YEAR, SubjectReader
 from engine.programme.references import is_constant, lists_in_order
+from engine.programme.spells import HowIn, HowOut, Spell
 from engine.subjects import Profile, Value
 
-__all__ = ["Entry", "Plan", "Reconciler", "Spell", "Taking", "brought", "case_values", "case_words"]
+__all__ = ["Entry", "Plan", "Reconciler", "Taking", "brought", "case_values", "case_words"]
 
-HowIn = Literal["entered", "relapsed", "moved_in"]
-HowOut = Literal["", "cleared", "exited", "moved_out"]
 BY_RULE: Final = "rule"
 BY_CASE: Final = "case:"
 LIST_GONE: Final = "list gone"
+WITHDRAWN: Final = "withdrawn"
 FEN_OF_WAN: Final = 10**6
 _STEPS: Final = re.compile(r"ever\.[a-z][a-z0-9_]*", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spell:
-    """A time on a list; open while `until` is None. `n` counts the spells of a subject on this list from 1."""
-
-    list: str
-    subject: str
-    n: int
-    region: str
-    since: datetime
-    until: datetime | None = None
-    how_in: HowIn = "entered"
-    how_out: HowOut = ""
-    reason: str = ""
-    year: int
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    case: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        return self.until is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +170,8 @@ class Reconciler:
             return self._exited(view, spell)
         if view.spec.case is None and view.verdict is Verdict.FAIL:
             return self._left(view, spell, "exited", BY_RULE)
+        if _is_withdrawn(view, spell):
+            return self._withdrawn(view, spell)
         if view.profile.region != spell.region:
             return self._moved(view, spell)
         if (
@@ -214,6 +195,12 @@ class Reconciler:
         if exit_.step and spell.case and not (view.case and view.case.ended == "final"):
             steps = (self._taking(view, spell, f"exit/{view.exit}", exit_.step, exit_.bring),)
         return Plan(view.name, spell.subject, steps, "exited", view.exit)
+
+    def _withdrawn(self, view: _View, spell: Spell) -> Plan:
+        spec, steps = view.spec.case, tuple[Taking, ...]()
+        if spec and spec.withdrawn and spell.case and not (view.case and view.case.ended == "final"):
+            steps = (self._taking(view, spell, WITHDRAWN, spec.withdrawn.step, spec.withdrawn.bring),)
+        return Plan(view.name, spell.subject, steps, "exited", WITHDRAWN)
 
     def _moved(self, view: _View, spell: Spell) -> Plan:
         """The new region takes over: with a case of its own where the list says how the old one ends."""
@@ -359,9 +346,17 @@ def _over_case(text: str, taken: tuple[str, ...]) -> Expression:
 def _may_return(view: _View) -> bool:
     """Whoever left by a rule comes back as it says; whoever left with the case only with newer figures."""
     last = view.last
-    if last is None or last.reason == BY_RULE or last.reason in view.spec.exits:
+    if last is None or last.reason in (BY_RULE, WITHDRAWN) or last.reason in view.spec.exits:
         return True
     return view.year > last.year
+
+
+def _is_withdrawn(view: _View, spell: Spell) -> bool:
+    """Nothing says any more that it belongs here. Figures are never forgotten, so one that is missing was taken back."""
+    if view.verdict is Verdict.PASS or view.spec.manual or (view.spec.case and not view.spec.case.withdrawn):
+        return False
+    read = (name.rsplit("@", 1) for name in spell.evidence.get("facts", ()))
+    return any(view.profile.value(fact, int(year)) is None for fact, year in read)
 
 
 def _can_relapse(view: _View) -> bool:

@@ -256,7 +256,7 @@ def _list(programme: Programme, words: dict[str, Kind], name: str, spec: ListSpe
 
 def _case(programme: Programme, words: dict[str, Kind], case: ListCase, path: Path) -> Faults:
     yield from _brought(programme, case.bring, (*path, "with"))
-    for key in ("updated", "relapsed", "moved"):
+    for key in ("updated", "relapsed", "moved", "withdrawn"):
         if step := getattr(case, key):
             yield from _brought(programme, step.bring, (*path, key, "with"))
     for key, milestone in case.steps.items():

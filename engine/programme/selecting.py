@@ -20,12 +20,13 @@ from engine.expressions import Expression, Kind, compile_guard
 from engine.programme.figures import Row, Selection
 from engine.programme.indicators import Over
 from engine.programme.judging import Judge
-from engine.programme.ledger import Ledger, Spell, ledger_of
+from engine.programme.ledger import Ledger, ledger_of
 from engine.programme.model import Programme
 from engine.programme.names import rule_words
 from engine.programme.obligations import colour
 from engine.programme.periods import Period, parse_period
 from engine.programme.readings import At, Names, Reading
+from engine.programme.spells import Spell
 from engine.subjects import Profile
 
 __all__ = ["BYS", "MEMBER_BYS", "Material", "NotKnown", "Selector", "Slot", "ended_at", "words_over"]

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from api.routes.index import WALK
+from adapters.sample import PEOPLE
+from adapters.settings import Settings
+from api.commands.opening import container
+from api.walk import WALK, env_file, walk_of
 from tests.support.commandline import in_folder
 from tests.support.served import Served, served
 
@@ -91,6 +94,10 @@ def test_a_second_start_keeps_the_cases_and_says_that_the_tokens_are_new(tmp_pat
     log = process.log.read_text("utf-8")
     assert log.count("which has cases already") == 1
     assert log.count("Fresh ones") == 1
+    former = dict(line.split("=", 1) for line in first_tokens.splitlines() if line.startswith("LIAISON="))
+    with container(Settings(database_url=f"sqlite:///{tmp_path}/var/bihuan.db")) as made:
+        assert made.tokens.authenticate(former["LIAISON"], made.now()) is None
+        assert sum(token.is_valid_at(made.now()) for token in made.tokens.list()) == len(PEOPLE)
     assert (tmp_path / "var/sample.env").stat().st_mode & 0o077 == 0
 
 
@@ -111,6 +118,22 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
         "hint: choose another port with --port, or with BIHUAN_PORT before `make run`",
     ]
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:///var/bihuan.db", "var/sample.env"),
+        ("sqlite:///var/sample.db", "var/sample.db.env"),
+        ("sqlite:////srv/try/bihuan.db", "/srv/try/sample.env"),
+        ("postgresql://office@127.0.0.1/trial", "var/trial.env"),
+    ],
+)
+def test_the_tokens_of_a_sample_stand_beside_its_database_and_the_walk_reads_them_there(
+    url: str, file: str
+) -> None:
+    assert str(env_file(url)) == file
+    assert walk_of(url).startswith(f". {file} ")
 
 
 def test_the_walk_in_the_readme_is_the_one_that_serve_prints() -> None:
@@ -170,6 +193,7 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
         "docs/architecture.md",
         "docs/clauses.md",
         "docs/guide/operating.md",
+        "docs/guide/organisation.md",
         "docs/guide/programme.md",
         "docs/guide/writing-a-workflow.md",
         "docs/reference/tables.md",

@@ -38,9 +38,23 @@ def test_a_repeated_step_gets_the_first_answer_even_after_the_case_has_moved_on(
 def test_a_key_reused_for_another_request_is_refused_and_leaves_nothing_behind(office: Office) -> None:
     office.post(LIAISON, "/cases", OPENING, key="same")
     before = office.rows()
-    other = office.post(LIAISON, "/cases", {**OPENING, "subject": "sample-2"}, key="same")
+    other = office.post(LIAISON, "/cases", {**OPENING, "subject": ""}, key="same")
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
     assert office.rows() == before
+
+
+def test_a_case_is_about_a_registered_subject_or_about_none(office: Office) -> None:
+    before = office.rows()
+    unknown = office.post(LIAISON, "/cases", {**OPENING, "subject": "nobody"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_subject")
+    assert "登记" in unknown.json()["hint"]
+    in_batch = office.post(
+        LIAISON, "/commands:batch", {"commands": [{"do": "open", **OPENING, "subject": "nobody"}]}
+    )
+    assert in_batch.json()["results"][0]["problem"]["code"] == "unknown_subject"
+    assert office.rows() == before
+    assert office.post(LIAISON, "/cases", {**OPENING, "subject": ""}).status_code == 201
+    assert office.post(LIAISON, "/cases", OPENING).status_code == 201
 
 
 def test_two_people_may_use_the_same_key(office: Office) -> None:

@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 
 from engine.programme.loading import load_programme
-from tests.corpus.dirt import A, B, listed, row
-from tests.support.office import MORNING, Office, an_office
+from tests.corpus.dirt import HEAD, A, B, listed, row
+from tests.support.office import MORNING, SUBJECT, Office, an_office
 from workflows import programme
 
 LIAISON, NEIGHBOUR, CITY, HANDLER = (
@@ -45,12 +45,20 @@ def tried(office: Office, data: bytes, person: str = LIAISON, **more: Any) -> An
 
 
 def known(office: Office, person: str = LIAISON) -> list[str]:
-    return [subject["id"] for subject in office.get(person, "/subjects").json()["subjects"]]
+    found = (subject["id"] for subject in office.get(person, "/subjects").json()["subjects"])
+    return [each for each in found if each != SUBJECT]  # of the contact that every office has
 
 
 def test_a_list_is_looked_at_then_imported_once_then_undone(desk: Office) -> None:
     looked = tried(desk, GOOD).json()
-    assert looked["counts"] == {"new": 1, "updated": 0, "unchanged": 0, "conflict": 0, "error": 0}
+    assert looked["counts"] == {
+        "new": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "to_confirm": 0,
+        "conflict": 0,
+        "error": 0,
+    }
     assert (looked["committed_at"], known(desk)) == (None, [])
 
     for _ in range(2):
@@ -77,6 +85,53 @@ def test_rows_of_another_county_are_errors_and_come_back_in_the_workbook(desk: O
     assert [line[0].value for line in page.iter_rows()] == ["行号", 3]
     desk.post(LIAISON, f"/imports/{looked['id']}/commit", {})
     assert known(desk, CITY) == [A]
+
+
+def test_undoing_a_list_takes_whom_it_alone_brought_off_the_lists_and_ends_their_cases(desk: Office) -> None:
+    idle = listed([*row(revenue=60_000), "是", "否"], head=(*HEAD, "2025年是否规上", "2025年是否有研发活动"))
+    id = tried(desk, idle).json()["id"]
+    writer = desk.container.writer()
+    try:
+        desk.post(LIAISON, f"/imports/{id}/commit", {})
+        desk.container.lists.run_all(writer.submit)
+        listed_on = {each["list"]["id"]: each["case"] for each in lists_of_a(desk)}
+        assert set(listed_on) == {"no_activity", "service_objects"}
+        assert [ended(desk, case) for case in listed_on.values()] == ["", ""]
+
+        desk.post(LIAISON, f"/imports/{id}/undo", {})
+        desk.container.lists.run_all(writer.submit)
+    finally:
+        writer.close()
+
+    assert [bool(each["until"]) for each in lists_of_a(desk)] == [True, True]
+    assert [ended(desk, case) for case in listed_on.values()] == ["final", "final"]
+
+
+def lists_of_a(office: Office) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = office.get(LIAISON, f"/subjects/{A}").json()["lists"]
+    return found
+
+
+def ended(office: Office, case: str) -> str:
+    found: str = office.get(LIAISON, f"/cases/{case}").json()["ended"]
+    return found
+
+
+def test_what_was_found_is_kept_and_the_file_is_not_read_again_to_show_it(
+    desk: Office, tmp_path: Path
+) -> None:
+    looked = tried(desk, MIXED).json()
+    desk.post(CITY, "/subjects", {"id": A, "title": "示例甲公司", "region": "340104", "since": "2026-01-01"})
+    shown = desk.get(LIAISON, f"/imports/{looked['id']}").json()
+    assert (shown["counts"], shown["rows"]) == (looked["counts"], looked["rows"])
+    assert [row["verdict"] for row in shown["rows"]] == ["error"]
+
+    moved = desk.post(LIAISON, f"/imports/{looked['id']}/commit", {})
+    assert (moved.status_code, moved.json()["code"]) == (409, "import_moved")
+    for file in desk.container.settings.files.rglob(looked["digest"].removeprefix("sha256:") + "*"):
+        file.unlink()
+    assert desk.get(LIAISON, f"/imports/{looked['id']}").json() == shown
+    assert desk.get(LIAISON, f"/imports/{looked['id']}/errors").status_code != 200
 
 
 def test_a_neighbour_neither_sees_nor_commits_it_and_the_city_sees_it(desk: Office) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from itertools import count
 from typing import Any
 
 import pytest
@@ -67,13 +68,17 @@ def test_what_cannot_be_asked_is_said_with_a_hint(shared_office: Office) -> None
         404,
         "unknown_indicator",
     )
-    assert problem(shared_office, LIAISON, "/ledgers/nothing") == (404, "unknown_indicator")
+    assert problem(shared_office, LIAISON, "/ledgers/nothing") == (404, "unknown_list")
     assert problem(shared_office, LIAISON, "/slots", colour="blue")[0] == 422
 
 
-def put(office: Office, person: str, region: str, value: int) -> Any:
+_KEYS = count(1)
+
+
+def put(office: Office, person: str, region: str, value: int, key: str = "") -> Any:
     body = {"indicator": "sme_number", "region": region, "year": 2021, "value": value}
-    return office.client.put("/api/v1/targets", headers=office.headers(person), json=body)
+    headers = {**office.headers(person), "Idempotency-Key": key or f"target-{next(_KEYS)}"}
+    return office.client.put("/api/v1/targets", headers=headers, json=body)
 
 
 def test_a_target_comes_from_above_and_its_former_values_stay(office: Office) -> None:
@@ -88,6 +93,19 @@ def test_a_target_comes_from_above_and_its_former_values_stay(office: Office) ->
         ("340104", 1, 5, CITY),
         ("340104", 2, 8, CITY),
     ]
+
+
+def test_a_target_under_a_known_key_is_answered_as_at_first_and_sets_nothing(office: Office) -> None:
+    first = put(office, CITY, "340104", 5, key="once")
+    put(office, CITY, "340104", 8)
+    again = put(office, CITY, "340104", 5, key="once")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert [t["value"] for t in office.get(CITY, "/targets").json()["targets"]] == [5, 8]
+    other = put(office, CITY, "340104", 9, key="once")
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+    body = {"indicator": "sme_number", "region": "340104", "year": 2021, "value": 1}
+    keyless = office.client.put("/api/v1/targets", headers=office.headers(CITY), json=body)
+    assert (keyless.status_code, keyless.json()["code"]) == (400, "idempotency_key_missing")
 
 
 def test_the_slots_of_a_month_are_opened_and_listed_by_colour(office: Office) -> None:

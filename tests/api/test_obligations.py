@@ -7,8 +7,8 @@ from concurrent.futures import Future
 
 from sqlalchemy import insert, select
 
+from adapters.db.programme_tables import MEMBERSHIP, SLOT
 from adapters.db.rows import micros
-from adapters.db.tables import MEMBERSHIP, SLOT
 from engine.case import CaseId
 from engine.commands import Command
 from engine.runtime import Outcome

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.bootstrap import Container
 from adapters.subjects.writing import NewSubject
-from api.routes.index import WALK
+from api.walk import WALK
 from engine.directory import RegionId, SubjectId
 from tests.corpus.dirt import listed, row
 from tests.support.office import MORNING, Office
@@ -112,11 +112,12 @@ def test_every_operation_declares_its_answer_and_its_problems(document: dict[str
         assert operation["summary"], (path, method)
 
 
-# Uploading the same content twice is once, as is handing in a cosignature; every export is one of its own in the log. A sample
-# is known by its commitment, its draw by its number, and what is erased is gone.
+# Uploading the same content twice is once, like reading a notice or handing in a cosignature; every export is one of its own in
+# the log. A sample is known by its commitment, its draw by its number, and what is erased is gone.
 NOT_COMMANDS = (
     "/api/v1/files",
     "/api/v1/reports/{kind}",
+    "/api/v1/notices/{notice}/read",
     "/api/v1/log/cosignatures",
     "/api/v1/audit/bundles",
     "/api/v1/audit/samples",
@@ -128,7 +129,7 @@ NOT_COMMANDS = (
 
 def test_every_command_asks_for_an_idempotency_key_and_describes_its_body(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
-        if method == "post" and path not in NOT_COMMANDS:
+        if method in ("post", "put") and path not in NOT_COMMANDS:
             headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}
             assert "Idempotency-Key" in headers, path
             assert "application/json" in operation["requestBody"]["content"], path

@@ -12,6 +12,7 @@ from adapters.organisation import sample_directory
 from tests.support.office import MORNING, SUBJECT, Office, an_office
 
 ADMINISTRATOR, LIAISON, CITY = "p-34-administrator-1", "p-340104-liaison-1", "p-3401-liaison-1"
+JUDGES = ("leader", "supervisor", "reviewer", "caller")  # who judges, and to whom it escalates
 HANDLER, COORDINATOR = "p-340104-tax-department-1", "p-340104-coordinator-1"
 NEW = {"do": "add_person", "id": "p-340104-new-1", "title": "示例新人", "unit": "u-340104-tax"}
 
@@ -36,7 +37,7 @@ def change(office: Office, person: str, *changes: dict[str, Any], **more: Any) -
     return office.post(person, "/organisation/changes", body, key=key)
 
 
-def give(person: str, role: str, region: str, **more: Any) -> dict[str, Any]:
+def give(person: str, role: str, region: str | None, **more: Any) -> dict[str, Any]:
     return {
         "do": "give_post",
         "person": person,
@@ -44,6 +45,20 @@ def give(person: str, role: str, region: str, **more: Any) -> dict[str, Any]:
         "region": region,
         "since": "2026-12-01",
         **more,
+    }
+
+
+def end(person: str, role: str, region: str) -> dict[str, Any]:
+    return {"do": "end_post", "person": person, "role": role, "region": region, "last": "2026-11-30"}
+
+
+def stand_in(person: str, absent: str) -> dict[str, Any]:
+    return {
+        "do": "stand_in",
+        "person": person,
+        "absent": absent,
+        "since": "2026-12-01",
+        "until": "2026-12-05",
     }
 
 
@@ -72,12 +87,33 @@ def test_the_directory_shows_names_and_posts_to_every_tier_and_no_contacts_of_su
     assert office.get(LIAISON, "/organisation/directory", region="9").json()["code"] == "unknown_region"
 
 
+@pytest.mark.parametrize("path", ["directory", "vacancies", "teams"])
+def test_the_organisation_is_shown_to_officials_and_not_to_the_contact_of_a_subject(
+    office: Office, path: str
+) -> None:
+    for person in (LIAISON, HANDLER, "p-34-auditor-1"):
+        assert office.get(person, f"/organisation/{path}").status_code == 200
+    refused = office.get("p-client-sample-1", f"/organisation/{path}")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert refused.json()["blockers"][0]["code"] == "officials_only"
+    assert "示例" not in refused.text
+
+
 @pytest.mark.parametrize(
     ("person", "asked", "status"),
     [
         (LIAISON, [NEW], 200),
-        (LIAISON, [give(COORDINATOR, "reviewer", "340104")], 200),
-        (CITY, [give(COORDINATOR, "reviewer", "340104")], 200),
+        (LIAISON, [give(COORDINATOR, "handler", None, unit="u-340104-tax")], 200),
+        *((LIAISON, [give(COORDINATOR, role, "340104")], 403) for role in JUDGES),
+        *((CITY, [give(COORDINATOR, role, "340104")], 200) for role in JUDGES),
+        *((LIAISON, [end(f"p-340104-{role}-1", role, "340104")], 403) for role in JUDGES),
+        *((CITY, [end(f"p-340104-{role}-1", role, "340104")], 200) for role in JUDGES),
+        (CITY, [end("p-3401-leader-1", "leader", "3401")], 403),
+        ("p-34-liaison-1", [end("p-3401-leader-1", "leader", "3401")], 200),
+        ("p-34-liaison-1", [end("p-34-leader-1", "leader", "34")], 403),
+        (ADMINISTRATOR, [end("p-34-leader-1", "leader", "34")], 200),
+        (LIAISON, [stand_in(COORDINATOR, "p-340104-leader-1")], 403),
+        (CITY, [stand_in(COORDINATOR, "p-340104-leader-1")], 200),
         (ADMINISTRATOR, [give(COORDINATOR, "assessor", "34")], 200),
         (
             ADMINISTRATOR,
@@ -91,10 +127,7 @@ def test_the_directory_shows_names_and_posts_to_every_tier_and_no_contacts_of_su
         (LIAISON, [give(LIAISON, "leader", "340104")], 403),
         (
             LIAISON,
-            [
-                {"do": "stand_in", "person": LIAISON, "absent": "p-340104-leader-1"}
-                | {"since": "2026-12-01", "until": "2026-12-05"}
-            ],
+            [stand_in(LIAISON, "p-340104-leader-1")],
             403,
         ),
         (LIAISON, [NEW, give(LIAISON, "leader", "34")], 403),
@@ -132,7 +165,7 @@ def test_a_change_decided_on_an_older_organisation_is_refused_and_one_key_change
     assert first.status_code == 200
     assert first.json() == again.json()
     assert (first.json()["before"], first.json()["digest"]) == (before, digest(office))
-    late = change(office, LIAISON, give("p-340104-new-1", "caller", "340104"), expected=before)
+    late = change(office, LIAISON, give("p-340104-new-1", "coordinator", "340104"), expected=before)
     assert (late.status_code, late.json()["code"]) == (412, "stale_directory")
     clash = change(office, LIAISON, NEW)
     assert (clash.status_code, clash.json()["code"]) == (409, "organisation_clash")
@@ -209,11 +242,19 @@ def test_who_may_not_change_the_posts_hands_nothing_over_even_when_only_cases_ar
     assert holder(office, case) == HANDLER
 
 
+@pytest.mark.parametrize(("by", "status"), [(LIAISON, 403), (CITY, 200)])
+def test_the_posts_of_a_leader_are_handed_over_by_a_level_above(office: Office, by: str, status: int) -> None:
+    leader = "p-340104-leader-1"
+    answer = handover(office, by, person=leader, successor=COORDINATOR)
+    assert answer.status_code == status, answer.text
+    assert ("leader" in office.get(COORDINATOR, "/me").json()["roles"]) is (status == 200)
+
+
 def test_a_vacancy_is_told_with_its_day_and_its_light(office: Office) -> None:
     filled = office.get(LIAISON, "/organisation/vacancies", region="340104").json()
     assert (filled["seats"], filled["vacant"], filled["red"]) == (2, 0, 0)
-    end = {"do": "end_post", "person": LIAISON, "role": "liaison", "region": "340104", "last": "2026-11-24"}
-    assert change(office, ADMINISTRATOR, end).status_code == 200
+    ending = {**end(LIAISON, "liaison", "340104"), "last": "2026-11-24"}
+    assert change(office, ADMINISTRATOR, ending).status_code == 200
     found = office.get(CITY, "/organisation/vacancies", vacant="true").json()
     assert [
         (s["region"]["id"], s["role"], s["vacant_since"], s["light"]["word"]) for s in found["lines"]

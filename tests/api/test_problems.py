@@ -398,3 +398,49 @@ def test_who_may_not_is_told_where_it_stands_who_may(shared_office: Office) -> N
     problem = shared_office.step("p-340104-leader-1", case, "accept", category="simple").json()
     assert (problem["code"], problem["open_steps"]) == ("forbidden", [])
     assert "steps" in problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("path", "misspelt", "meant"),
+    [
+        ("/cases", "stat", "state"),
+        ("/cases", "bogus", ""),
+        ("/cases/counts", "regoin", "region"),
+        ("/inbox", "limits", "limit"),
+    ],
+)
+def test_a_query_parameter_that_the_address_does_not_know_is_refused_with_those_it_knows(
+    shared_office: Office, path: str, misspelt: str, meant: str
+) -> None:
+    refused = shared_office.get("p-340104-liaison-1", path, **{misspelt: "1"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    [reason] = refused.json()["blockers"]
+    assert (reason["code"], reason["params"]["place"]) == ("unknown_parameter", misspelt)
+    assert (f"是不是 {meant}？" in reason["message"]) == bool(meant)
+    assert "limit" in refused.json()["hint"] or path == "/cases/counts"
+
+
+def test_json_that_cannot_be_read_says_at_which_line_and_column(shared_office: Office) -> None:
+    body = b'{\n  "workflow": "issue",\n  "region" "340104"\n}'
+    refused = shared_office.post("p-340104-liaison-1", "/cases", content=body)
+    assert (refused.status_code, refused.json()["code"]) == (400, "malformed_json")
+    assert refused.json()["params"] == {"line": 3, "column": 12}
+    assert "第 3 行第 12 列" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"workflow": "issue", "regoin": "340104"}, "是不是 region？"),
+        (
+            {"workflow": "issue", "region": "340104", "data": {"sumary": "示例问题一件", "source": "visit"}},
+            "是不是 summary？",
+        ),
+    ],
+)
+def test_a_misspelt_field_is_told_with_the_one_that_was_meant(
+    shared_office: Office, body: dict[str, Any], said: str
+) -> None:
+    refused = shared_office.post("p-340104-liaison-1", "/cases", body)
+    assert refused.status_code == 422
+    assert any(said in blocker["message"] for blocker in refused.json()["blockers"])

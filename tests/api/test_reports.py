@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ import pytest
 import sqlalchemy
 
 from adapters.bootstrap import build
+from adapters.db.programme_tables import MEMBERSHIP, SLOT, SNAPSHOT, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import MEMBERSHIP, SLOT, SNAPSHOT, SUBJECT
 from adapters.reports.drafting import draft
 from adapters.reports.service import Asked
 from adapters.settings import Settings
@@ -288,7 +289,11 @@ def bihuan(
     return in_folder(tmp_path, monkeypatch, capsys)
 
 
-def test_the_operator_writes_a_report_and_computes_a_score_again(bihuan: CommandLine, tmp_path: Path) -> None:
+def test_the_operator_writes_a_report_under_their_login_and_computes_a_score_again(
+    bihuan: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = subprocess.run(["id", "-un"], check=True, capture_output=True, text=True).stdout.strip()
+    monkeypatch.setenv("USER", "somebody-else")
     with with_sample() as made:
         file, data = programme()
         made.programmes.publish(load_programme(data, name=file), made.now())
@@ -311,6 +316,7 @@ def test_the_operator_writes_a_report_and_computes_a_score_again(bihuan: Command
     sheets = [openpyxl.load_workbook(tmp_path / name).worksheets[0] for name in ("a.xlsx", "b.xlsx")]
     rows = [[[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in sheets]
     assert rows[0] == rows[1]
+    assert f"本机操作员（operator/{login}）于" in sheets[0].oddHeader.left.text
 
 
 def test_json_is_the_value_of_the_report(bihuan: CommandLine) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import delete
 
-from adapters.db.tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.programme_tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.subjects.codes import complete
 from engine.programme.loading import load_programme
 from tests.support.office import MORNING, Office, an_office
@@ -276,6 +276,7 @@ def test_the_cases_of_a_subject_are_shown_within_reach_and_visits_are_counted_ov
     desk: Office,
 ) -> None:
     register(desk)
+    register(desk, "p-340103-liaison-1", SECOND, "340103")
     own = desk.open(subject=CODE)
     city = desk.open("p-3401-liaison-1", "3401", subject=CODE)
     desk.open("p-3401-liaison-1", "3401", subject=SECOND)
@@ -286,11 +287,13 @@ def test_the_cases_of_a_subject_are_shown_within_reach_and_visits_are_counted_ov
 
 
 def visited(office: Office, person: str, region: str) -> None:
-    """A visit to the subject, from opening to its end."""
+    """A visit to the subject, from opening to its end a week later."""
     body = {"workflow": "visit", "region": region, "subject": CODE, "data": {"kind": "other"}}
     case = office.post(person, "/cases", body).json()["case"]
-    office.took(person, case, "schedule", visit_on="2026-12-07")
+    day = office.container.now() + timedelta(days=7)
+    office.took(person, case, "schedule", visit_on=f"{day:%Y-%m-%d}")
     office.took(person, case, "notify", notice="电话告知（示例）")
+    office.clock.move_to(day)
     arrival = "check_in" if "-team-" in person else "check_in_local"
     office.took(person, case, arrival, place="示例园区", visitors=["示例走访人"])
     office.took(person, case, "finish", method="onsite", cost=0, declared=True)
@@ -306,5 +309,5 @@ def test_a_third_visit_by_whichever_tier_is_warned_of_and_forgotten_after_thirty
     assert contacts["number"] == 3
     assert "无事不扰" in contacts["warning"]
     assert {visit["region"]["id"] for visit in contacts["visits"]} == {"340104", "3401"}
-    desk.clock.move_to(MORNING + timedelta(days=31))
+    desk.clock.move_to(MORNING + timedelta(days=21 + 31))
     assert desk.get(LIAISON, f"/subjects/{CODE}").json()["contacts"]["number"] == 0

@@ -158,3 +158,13 @@ def test_composing_outside_bootstrap_is_noticed() -> None:
     services = {"adapters.memory.MemoryStore": "adapters/memory.py"}
     planted = Source("api/planted.py", "from adapters.memory import MemoryStore\nstore = MemoryStore()")
     assert foreign_constructions(planted, services) == ["api/planted.py:2 adapters/memory.py"]
+
+
+def test_a_time_on_a_list_is_one_class_wherever_it_is_read() -> None:
+    named = [
+        source.path
+        for source in sources()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef) and node.name in ("Spell", "Membership")
+    ]
+    assert named == ["engine/programme/spells.py"]

@@ -10,9 +10,8 @@ import pytest
 from sqlalchemy import insert
 
 from adapters.db.database import Database
-from adapters.db.tables import OBSERVATION
+from adapters.db.programme_tables import OBSERVATION
 from adapters.programme.figures import FigureSuppressed, RegionOutOfReach, Table, UnknownIndicator
-from adapters.programme.targets import Targets
 from engine.access import Reach
 from engine.canonical import encode
 from engine.programme.figures import Figure
@@ -215,7 +214,7 @@ def test_growth_starts_from_the_base_that_is_set_and_warns_below_the_advice(offi
         _room(office, f"room-{n}", kept=True)
     _room(office, "room-x", kept=False)
     office.subject("room-y", "711")
-    Targets(office.container.database).put("rooms_in_use", "7", 2021, 10, by="p-7-chief", at=office.clock())
+    _set(office, "rooms_in_use", 2021, 10)
     office.clock.move_to(local("2023-12-31 12:00"))
 
     found = table(office, "2023", "doubled", "rooms_in_use").whole
@@ -227,6 +226,12 @@ def test_growth_starts_from_the_base_that_is_set_and_warns_below_the_advice(offi
     assert "20%" in found["doubled"].warning
 
 
+def _set(office: DutyOffice, indicator: str, year: int, value: int) -> None:
+    container = office.container
+    with container.database.writing() as connection:
+        container.targets.put_in(connection, indicator, "7", year, value, by="p-7-chief", at=office.clock())
+
+
 def _room(office: DutyOffice, room: str, *, kept: bool) -> None:
     office.subject(room, "711")
     row = {"subject": room, "n": 1, "year": 0, "vintage": "2023-01-01", "source": "示例", "verified": True}
@@ -236,10 +241,10 @@ def _room(office: DutyOffice, room: str, *, kept: bool) -> None:
 
 
 def test_a_target_keeps_the_values_before_it(office: DutyOffice) -> None:
-    targets = Targets(office.container.database)
+    targets = office.container.targets
     assert "未设定" in whole(office, "2026", "promised").warning
     for value in (5, 7, 7):
-        targets.put("promised", "7", 2026, value, by="p-7-chief", at=office.clock())
+        _set(office, "promised", 2026, value)
     assert whole(office, "2026", "promised").target == 7
     assert [(t.n, t.value) for t in targets.history("7")] == [(1, 5), (2, 7)]
 

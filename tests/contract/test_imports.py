@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters.db.database import Database
-from adapters.db.tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.programme_tables import OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.importing.known import states_of
 from adapters.importing.sending_back import error_workbook
 from adapters.importing.verdicts import (
@@ -23,7 +23,9 @@ from adapters.importing.verdicts import (
     NotUndoable,
     UnknownBatch,
 )
-from tests.corpus.dirt import HEAD, A, B, listed, row, text
+from adapters.subjects.writing import NewSubject
+from engine.directory import RegionId, SubjectId
+from tests.corpus.dirt import HEAD, A, B, C, listed, row, text
 from tests.support.lists import FACTS, imports_of, subjects_of
 from tests.support.lists import SUBJECT as HEADINGS
 
@@ -92,7 +94,7 @@ def test_undoing_takes_back_figures_names_and_counties_and_forgets_whom_nobody_e
     database: Database,
 ) -> None:
     old, new = {"vintage": date(2026, 1, 1)}, {"vintage": date(2026, 3, 1)}
-    commit(database, listed(row(place=("合肥市", ""))), **old)
+    commit(database, listed(row(place=("合肥市", "市本级"))), **old)
     batch = commit(database, listed(row(A, "示例甲集团", revenue=1300), row(B, "示例乙公司")), LATER, **new)
     assert told(database) == ("示例甲集团", "340104", 1_300_000_000)
 
@@ -101,6 +103,19 @@ def test_undoing_takes_back_figures_names_and_counties_and_forgets_whom_nobody_e
     assert (undone.id, subjects) == (batch, 2)
     assert told(database) == ("示例甲公司", "3401", 1_200_000_000)
     assert told(database, B) is None
+
+
+def test_undoing_leaves_whom_somebody_else_registered_at_the_same_moment(database: Database) -> None:
+    known = NewSubject(
+        id=SubjectId(C), title="示例丙公司", region=RegionId("340104"), since=date(2026, 1, 1), doubt=""
+    )
+    subjects_of(database).register_many([known], NOW)
+    batch = commit(database, listed(row()))
+
+    imports_of(database).undo(batch, now=LATER)
+
+    assert told(database) is None
+    assert told(database, C) == ("示例丙公司", "340104", None)
 
 
 def test_an_undone_list_can_be_imported_again(database: Database) -> None:

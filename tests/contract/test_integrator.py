@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy import text
 
 from adapters.db.database import Database
-from adapters.db.tables import TILE
+from adapters.db.evidence_tables import TILE
 from adapters.evidence.integrator import Integrator
 from adapters.evidence.tiles import Tiles, TreeBroken, extend
 from engine.ports import Store

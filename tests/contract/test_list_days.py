@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from adapters.db.database import Database
-from adapters.db.tables import COUNTER, OBSERVATION, SUBJECT
+from adapters.db.programme_tables import OBSERVATION, SUBJECT
+from adapters.db.tables import COUNTER
 from engine import canonical
 from engine.programme.names import months_between
 from tests.support.lists_office import ListsOffice, lists_office

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from adapters.db.database import Database
+from adapters.db.tables import OBSERVATION
 from adapters.db.views import Filter
 from adapters.evidence.journal import Journal
 from adapters.metrics import new_metrics
@@ -207,6 +209,60 @@ def test_a_move_hands_over_from_one_region_to_the_other(office: ListsOffice) -> 
     assert (new.ended, new.region, new.data["revenue"]) == ("", "340202", 60_000)
 
 
+def withdraw(office: ListsOffice, subject: str) -> None:
+    """What every batch said of the subject is taken back, as the undoing of an import does."""
+    office.clock.advance(timedelta(seconds=1))
+    with office.container.subjects.unit(office.clock()) as unit:
+        said = OBSERVATION.c.subject == subject
+        unit.connection.execute(update(OBSERVATION).where(said).values(batch="wrong-list"))
+        unit.withdraw_batch("wrong-list")
+
+
+def test_whoever_entered_by_figures_that_were_withdrawn_leaves_and_the_case_ends(
+    office: ListsOffice,
+) -> None:
+    office.put("s1", **IDLE)
+    office.run()
+    first = behind(office, "s1")
+    withdraw(office, "s1")
+    office.run()
+
+    case = office.case(first)
+    assert (case.ended, case.data["removal_reason"]) == ("final", "mistaken")
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - exited"]
+    assert office.spells("s1", "no_institution")[0].reason == "withdrawn"
+    assert office.story("s1", "service_objects") == ["entered 340104 2026 - exited"]
+    assert office.run().steps == 0
+
+    office.put("s1", **IDLE)  # the list comes again, put right
+    office.run()
+    assert office.story("s1", "no_institution")[1:] == ["entered 340104 2025 - on"]
+    assert behind(office, "s1") != first
+
+
+def test_whoever_still_belongs_there_by_other_figures_stays_when_some_are_withdrawn(
+    office: ListsOffice,
+) -> None:
+    office.put("s1", **IDLE)
+    office.run()
+    with office.container.subjects.unit(office.clock()) as unit:
+        unit.connection.execute(update(OBSERVATION).values(batch="wrong-list"))
+    office.put("s1", **IDLE)  # another source says the same, before the first is taken back
+    with office.container.subjects.unit(office.clock()) as unit:
+        unit.withdraw_batch("wrong-list")
+    office.run()
+    assert office.story("s1", "no_institution") == ["entered 340104 2025 - on"]
+    assert office.case(behind(office, "s1")).ended == ""
+
+
+def test_a_tag_goes_when_the_figures_behind_it_are_withdrawn(office: ListsOffice) -> None:
+    office.put("s1", is_high_tech=True, high_tech_since="2024-05-01")
+    office.run()
+    withdraw(office, "s1")
+    office.run()
+    assert [spell.reason for spell in office.spells("s1", "certified_high_tech")] == ["withdrawn"]
+
+
 def test_a_tag_comes_and_goes_with_its_rule(office: ListsOffice) -> None:
     office.put("s1", is_high_tech=True, high_tech_since="2024-05-01")
     office.run()
@@ -337,6 +393,45 @@ def test_pages_hold_every_member_once(office: ListsOffice) -> None:
         if not start:
             break
     assert found == [f"s{n}" for n in range(7)]
+
+
+# What is refused
+
+
+def test_a_lowered_threshold_of_the_programme_is_the_only_one(office: ListsOffice) -> None:
+    """四千万 is below both shipped thresholds."""
+    name, data = programme()
+    text = data.decode().replace("\nversion: 1\n", "\nversion: 2\n")
+    for amount, parameter in (("1亿元", "activity_revenue"), ("5亿元", "institution_revenue")):
+        line = next(each for each in text.splitlines() if each.strip().startswith(f"{parameter}:"))
+        text = text.replace(line, line.replace(f"value: {amount}", "value: 3000万元"))
+    office.container.programmes.publish(load_programme(text.encode(), name=name), MORNING)
+    office.put("s1", revenue=4000 * WAN, above_scale=True, has_rd_institution=False, has_rd_activity=False)
+    ran = office.run()
+
+    assert ran.refused == 0
+    for list_ in ("no_institution", "no_activity"):
+        assert office.story("s1", list_) == ["entered 340104 2025 - on"]
+        assert office.case(behind(office, "s1", list_)).data["revenue"] == 4000
+
+
+def test_what_is_refused_is_counted_with_its_reason_until_it_is_not(office: ListsOffice) -> None:
+    """The field takes years from 2020 on."""
+    for subject in ("s1", "s2"):
+        office.put(subject, year=2019, **IDLE)
+    office.run()
+    views = office.container.views
+
+    (refused,) = views.owed(office.clock()).refused
+    assert (refused.kind, refused.code, refused.number) == ("list", "invalid_data", 2)
+    assert "统计数据年份" in refused.reason
+
+    office.put("s1", year=2025, **IDLE)
+    office.run()
+    assert [each.number for each in views.owed(office.clock()).refused] == [1]
+    office.put("s2", year=2025, **IDLE)
+    office.run()
+    assert views.owed(office.clock()).refused == []
 
 
 # Versions

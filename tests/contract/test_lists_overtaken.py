@@ -16,7 +16,7 @@ from engine.commands import Command
 from engine.directory import SubjectId
 from engine.errors import UnknownCase
 from engine.programme.loading import ProgrammeSource, load_programme
-from engine.programme.reconciling import Spell
+from engine.programme.spells import Spell
 from engine.runtime import Outcome, Refused
 from engine.subjects import TIMELESS, Observation
 from tests.support.lists_office import MORNING, ListsOffice, lists_office

@@ -14,6 +14,8 @@ from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
 from adapters.db.database import Database
 from adapters.organisation import sample_directory
+from adapters.programme.proposals import Ran
+from adapters.programme.slots import Submit
 from adapters.settings import Settings
 from adapters.subjects.writing import NewSubject
 from engine.access import Actor, Grant, Reach
@@ -42,7 +44,12 @@ class Desk:
         return future
 
     def run(self) -> int:
-        return self.container.proposals.run(self.submit, self.container.now())
+        return self.run_all(self.submit)
+
+    def run_all(self, submit: Submit) -> int:
+        """Portion after portion to the end; how many were opened."""
+        ran = self.container.proposals.run(submit, self.container.now())
+        return ran.opened + (self.run_all(submit) if ran.more else 0)
 
     def tomorrow(self, days: int = 1) -> None:
         self.clock.advance(timedelta(days=days))
@@ -254,7 +261,7 @@ def test_a_second_process_on_the_same_day_opens_nothing_more(desk: Desk) -> None
             raced[0] = desk.run()
         return desk.submit(command)
 
-    desk.container.proposals.run(submit_while_another_runs, desk.container.now())
+    desk.run_all(submit_while_another_runs)
     assert (raced, len(desk.common())) == ([1], 1)
 
 
@@ -266,8 +273,23 @@ def test_killed_after_opening_the_next_run_opens_nothing_more(desk: Desk) -> Non
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        desk.container.proposals.run(submit_then_die, desk.container.now())
+        desk.run_all(submit_then_die)
     assert len(desk.common()) == 1
+    assert (desk.run(), len(desk.common())) == (0, 1)
+
+
+def test_looking_is_done_in_portions_so_that_clocks_have_their_turn(desk: Desk) -> None:
+    land(desk, "340104", "340104", "340102")
+    first = desk.container.proposals.run(desk.submit, desk.container.now())
+    assert (first, desk.common()) == (Ran(0, more=True), [])
+    assert (desk.run(), len(desk.common())) == (1, 1)
+
+
+def test_who_was_overtaken_while_looking_opens_nothing(desk: Desk) -> None:
+    land(desk, "340104", "340104", "340102")
+    desk.container.proposals.run(desk.submit, desk.container.now())
+    with a_desk(desk.container.database) as other:
+        assert other.run() == 1
     assert (desk.run(), len(desk.common())) == (0, 1)
 
 

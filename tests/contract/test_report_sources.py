@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Table, insert
 
 from adapters.db.database import Database
+from adapters.db.programme_tables import MEMBERSHIP, OBSERVATION, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import CASE, HOLDING, MEMBERSHIP, OBSERVATION, SUBJECT
+from adapters.db.tables import CASE, HOLDING
 from adapters.reports.sources import Heading, Member, SqlSources, Subject
 from engine.access import Actor, Grant, Reach
 from tests.support.reporting import a_case

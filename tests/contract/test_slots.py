@@ -10,7 +10,8 @@ import pytest
 
 from adapters.db.database import Database
 from engine.commands import Command
-from engine.runtime import Outcome
+from engine.directory import UnknownRegion
+from engine.runtime import Outcome, Refused
 from tests.support.duty_office import DutyOffice, duty_office
 
 MONDAY = "2026-03-02 09:00"
@@ -108,6 +109,51 @@ def test_a_third_round_within_thirty_days_is_flagged_once(office: DutyOffice) ->
 
     assert flagged == [1, 0, 0]
     assert office.case(planned).data["contacts"] == 3
+
+
+def test_what_moves_at_the_very_moment_of_looking_is_not_passed_over(office: DutyOffice) -> None:
+    for day in ("2026-03-05", "2026-03-10"):
+        office.step(_visit(office, day), "finish")
+    assert office.run().flagged == 0
+
+    _visit(office, "2026-03-20")
+    assert office.run().flagged == 1
+
+
+def test_what_was_decided_before_but_committed_after_looking_is_not_passed_over(office: DutyOffice) -> None:
+    """Another process decided at 09:00:10; this one saw a move of 09:00:30 and looked at 09:00:40."""
+    for day in ("2026-03-05", "2026-03-10"):
+        office.step(_visit(office, day), "finish")
+    start = office.clock()
+    office.clock.move_to(start + timedelta(seconds=30))
+    _visit(office, "2026-08-20")
+    office.clock.move_to(start + timedelta(seconds=40))
+    assert office.run().flagged == 0
+
+    office.clock.move_to(start + timedelta(seconds=10))
+    _visit(office, "2026-03-20")
+    office.clock.move_to(start + timedelta(seconds=100))
+    assert office.run().flagged == 1
+
+
+def test_a_slot_that_cannot_be_opened_is_counted_with_the_reason_until_it_can(office: DutyOffice) -> None:
+    def refuse(command: Command) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        future.set_result(Refused(UnknownRegion("没有区划 71（示例）")))
+        return future
+
+    def told() -> list[tuple[str, str, str, int]]:
+        owed = office.container.views.owed(office.clock())
+        return [(each.kind, each.code, each.reason, each.number) for each in owed.refused]
+
+    office.slots.run(refuse, office.container.now(), 10)
+    assert told() == [("slot", "unknown_region", "没有区划 71（示例）", 2)]
+    assert office.run().opened == 0  # they rest for an hour
+    assert told()[0][3] == 2
+
+    office.clock.advance(timedelta(hours=2))
+    assert office.run().opened == 2
+    assert told() == []
 
 
 def _visit(office: DutyOffice, day: str) -> str:

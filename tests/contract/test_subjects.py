@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from adapters.db.database import Database
-from adapters.db.tables import SUBJECT
+from adapters.db.programme_tables import SUBJECT
 from adapters.subjects.codes import complete
-from adapters.subjects.reading import Spell, SubjectFilter
+from adapters.subjects.reading import Dated, SubjectFilter
 from adapters.subjects.registry import Subjects
 from adapters.subjects.values import InvalidFacts
 from adapters.subjects.writing import (
@@ -140,8 +140,8 @@ def test_a_name_keeps_its_history_and_is_still_found_by_the_old_one(subjects: Su
     three(subjects)
     subjects.rename(A, "合肥示例新名有限公司", since=date(2026, 5, 1), at=NEXT_DAY)
     assert subjects.names(A) == [
-        Spell("合肥示例新名有限公司", date(2026, 5, 1), None),
-        Spell("合肥示例一号（集团）有限公司", SINCE, date(2026, 4, 30)),
+        Dated("合肥示例新名有限公司", date(2026, 5, 1), None),
+        Dated("合肥示例一号（集团）有限公司", SINCE, date(2026, 4, 30)),
     ]
     found = subjects.find(A, PROVINCE)
     assert found is not None
@@ -155,14 +155,14 @@ def test_a_name_that_began_on_the_same_day_is_corrected_and_an_earlier_day_is_re
 ) -> None:
     three(subjects)
     subjects.rename(A, "合肥示例壹号有限公司", since=SINCE, at=NEXT_DAY)
-    assert subjects.names(A) == [Spell("合肥示例壹号有限公司", SINCE, None)]
+    assert subjects.names(A) == [Dated("合肥示例壹号有限公司", SINCE, None)]
     with pytest.raises(TooEarly):
         subjects.rename(A, "更早的名称", since=date(2019, 1, 1), at=NEXT_DAY)
     with pytest.raises(TooEarly):
         subjects.rename(A, "明年的名称", since=date(2027, 1, 1), at=NEXT_DAY)
     with pytest.raises(UnknownSubject):
         subjects.rename(SubjectId("nobody"), "没有这家", since=SINCE, at=NEXT_DAY)
-    assert subjects.names(A) == [Spell("合肥示例壹号有限公司", SINCE, None)]
+    assert subjects.names(A) == [Dated("合肥示例壹号有限公司", SINCE, None)]
 
 
 def test_a_subject_that_moves_leaves_the_reach_of_the_one_county_for_that_of_the_other(
@@ -173,8 +173,8 @@ def test_a_subject_that_moves_leaves_the_reach_of_the_one_county_for_that_of_the
     assert ids(subjects, Reach(regions=("340104",))) == []
     assert ids(subjects, Reach(regions=("340103",))) == sorted([A, B])
     assert subjects.regions(A) == [
-        Spell("340103", date(2026, 11, 20), None),
-        Spell("340104", SINCE, date(2026, 11, 19)),
+        Dated("340103", date(2026, 11, 20), None),
+        Dated("340104", SINCE, date(2026, 11, 19)),
     ]
 
 
@@ -189,7 +189,7 @@ def test_what_a_batch_renamed_moved_and_registered_can_be_taken_back(subjects: S
         assert unit.take_back_names({A: day, B: day}) == [A]
         assert unit.take_back_names({A: SINCE}) == []  # a first name stays
         assert unit.forget_many([SubjectId("S1"), SubjectId("S2"), SubjectId("S3")]) == ["S1"]
-    assert subjects.names(A) == [Spell("合肥示例一号（集团）有限公司", SINCE, None)]
+    assert subjects.names(A) == [Dated("合肥示例一号（集团）有限公司", SINCE, None)]
     assert ids(subjects, text="一号") == [A]
     assert ids(subjects, text="误改") == ids(subjects, text="误登") == []
     assert ids(subjects, text="有数据") == ["S2"]

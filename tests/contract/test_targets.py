@@ -13,8 +13,13 @@ AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 def test_values_that_are_set_at_once_come_one_after_the_other(database: Database) -> None:
     targets, values = Targets(database), range(1, 13)
+
+    def put(value: int) -> None:
+        with database.writing() as connection:
+            targets.put_in(connection, "sme_number", "34", 2026, value, by="示例", at=AT)
+
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda value: targets.put("sme_number", "34", 2026, value, by="示例", at=AT), values))
+        list(pool.map(put, values))
     found = targets.history("34")
     assert [target.n for target in found] == list(values)
     assert sorted(target.value for target in found) == list(values)

@@ -22,7 +22,9 @@ from sqlalchemy import Connection, insert, select
 from adapters.bootstrap import Container
 from adapters.db import migrate
 from adapters.db.database import Database
-from adapters.db.tables import CASE, CHECKPOINT, METADATA
+from adapters.db.evidence_tables import CHECKPOINT
+from adapters.db.schema import METADATA
+from adapters.db.tables import CASE
 from adapters.evidence.exporting import Asked
 from adapters.evidence.levels import verify_all
 from adapters.evidence.verify import Report, opened

@@ -256,7 +256,14 @@ def test_what_cannot_be_taken_over_says_why(desk: Office) -> None:
         [],
         ["doubled_number"],
     ]
-    assert run.counts() == {"new": 1, "updated": 0, "unchanged": 0, "conflict": 0, "error": 6}
+    assert run.counts() == {
+        "new": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "to_confirm": 0,
+        "conflict": 0,
+        "error": 6,
+    }
 
 
 def test_a_history_is_listed_and_cannot_be_undone(desk: Office) -> None:

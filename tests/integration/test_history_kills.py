@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, select, true
 
 from adapters.bootstrap import Container
-from adapters.db.tables import BATCH, CASE, EVENT, RECEIPT, SECRET
+from adapters.db.programme_tables import BATCH
+from adapters.db.tables import CASE, EVENT, RECEIPT, SECRET
 from engine.audit.journal import JOURNAL
 from engine.case import CaseId
 from tests.support.history_importing import imported, looked_at, office_at

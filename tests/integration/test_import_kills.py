@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from adapters.db import migrate
 from adapters.db.database import Database
-from adapters.db.tables import BATCH, OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
+from adapters.db.programme_tables import BATCH, OBSERVATION, SUBJECT, SUBJECT_NAME, SUBJECT_REGION
 from adapters.importing.verdicts import ListOptions
 from tests.support.importing import NOW
 from tests.support.killing import kill_after, killed_at, moments, seconds_of

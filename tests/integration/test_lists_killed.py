@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from adapters.db import migrate
-from adapters.db.tables import CASE, MEMBERSHIP
+from adapters.db.programme_tables import MEMBERSHIP
+from adapters.db.tables import CASE
 from tests.support.lists_office import lists_office
 from tests.support.profiles import WAN
 

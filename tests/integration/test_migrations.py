@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 
 from adapters.db import migrate
 from adapters.db.database import Database
-from adapters.db.tables import METADATA
+from adapters.db.schema import METADATA
 from tests.support.servers import fresh_database
 
 SQLITE_SCHEMA = """

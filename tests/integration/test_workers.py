@@ -24,6 +24,7 @@ from engine.audit.journal import EntryType
 from engine.case import CaseId
 from engine.commands import Command
 from engine.errors import UnknownWorkflow
+from engine.events import read
 from engine.runtime import Outcome
 from tests.support.depot import (
     CHASE,
@@ -106,6 +107,30 @@ def container(url: str, clock: MovedClock) -> Iterator[Container]:
 def hire(container: Container) -> Iterator[Hire]:
     with hands(container) as found:
         yield found
+
+
+def warned_of(*names: str) -> str:
+    """The workflow as it is, and those roles are warned when the holder is reminded."""
+    remind = "    remind: [2 working hours before]\n"
+    return PARCEL.replace(remind, f"{remind}    warn: [{', '.join(names)}]\n").replace(
+        "version: 1", "version: 2"
+    )
+
+
+def test_a_holder_who_is_also_to_be_warned_is_reminded_once(
+    container: Container, clock: MovedClock, hire: Hire
+) -> None:
+    """Due on Tuesday at 17:30; two working hours before is 15:30. What the event records is not changed by it."""
+    publish(container, warned_of("clerk", "chief"))
+    case = do(container, lost(container, "k-1"))
+    clock.advance(timedelta(days=1, hours=6, minutes=30))
+    hire().sweeper.tick()
+
+    assert notices(container, "p-clerk") == {"arrived": 1, "reminder": 1}
+    assert notices(container, "p-chief") == {"reminder": 1}
+    last = read(container.views.history(case)[-1])
+    told = [effect["people"] for effect in last.effects]
+    assert told == [["p-clerk"], ["p-clerk"], ["p-chief"]]
 
 
 def change(container: Container, statement: str, **values: Any) -> None:

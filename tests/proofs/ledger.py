@@ -7,7 +7,7 @@ database and held against the notes. Nothing here trusts the service.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from adapters.bootstrap import Container
 from adapters.db.tables import CASE, NOTICE, TASK
+from adapters.notices import notice_id
 from engine.canonical import verify_chain
 from engine.case import CaseId
 from engine.events import Event, read
@@ -124,7 +125,7 @@ def _judge_timers(events: Iterable[Event], verdict: Verdict) -> None:
     verdict.faults += [f"rung {rung} fired {times} times" for rung, times in fired.items() if times != 1]
 
 
-def _judge_tasks(container: Container, events: Iterable[Event], verdict: Verdict) -> None:
+def _judge_tasks(container: Container, events: Sequence[Event], verdict: Verdict) -> None:
     """Every effect is performed once: its task is done, and each person was told once."""
     expected = {
         f"{event.case}.{event.seq}.{n}": effect for event in events for n, effect in enumerate(event.effects)
@@ -136,8 +137,9 @@ def _judge_tasks(container: Container, events: Iterable[Event], verdict: Verdict
     verdict.faults += [f"task {task} comes from no event" for task in states.keys() - expected.keys()]
     verdict.faults += [f"task {task} is {state}" for task, state in states.items() if state != "done"]
     told = {
-        f"{task}/{person}"
-        for task, effect in expected.items()
+        notice_id(event.case, event.seq, effect, person)
+        for event in events
+        for effect in event.effects
         if effect["kind"] == "notify"
         for person in effect["people"]
     }

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.programme.ledger import COMING, LEAVING, TERMS, Spell, ledger_of
+from engine.programme.ledger import COMING, LEAVING, TERMS, ledger_of
+from engine.programme.spells import Spell
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 REGIONS = ("3401", "340102", "340103", "3402", "340202")

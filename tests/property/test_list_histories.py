@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from engine.case import Case, CaseId
 from engine.programme.judging import Judge
-from engine.programme.reconciling import Plan, Reconciler, Spell, Taking
+from engine.programme.reconciling import Plan, Reconciler, Taking
+from engine.programme.spells import Spell
 from engine.subjects import Profile, Value
 from tests.support.profiles import WAN, a_profile, known, shipped_programme
 

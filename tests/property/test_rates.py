@@ -16,6 +16,8 @@ from engine.case import Case, CaseId, Clock
 from engine.durations import parse_duration
 from engine.programme.evaluating import Evaluator
 from engine.programme.figures import Figure
+from engine.programme.indicators import Weight
+from engine.programme.model import Programme
 from engine.programme.periods import parse_period
 from engine.programme.readings import Reading
 from engine.programme.selecting import Material, Selector
@@ -102,10 +104,10 @@ def a_case(n: int, each: Told) -> Case:
     )
 
 
-def evaluator(cases: list[Case]) -> Evaluator:
+def evaluator(cases: list[Case], programme: Programme | None = None) -> Evaluator:
     readings = {name: Reading((program,)) for name, program in duty_programs().items()}
     material = Material(readings=readings, cases={"request": tuple(cases)})
-    selector = Selector(duties(), material, PERIOD, NOW, calendar())
+    selector = Selector(programme or duties(), material, PERIOD, NOW, calendar())
     return Evaluator(selector, region="7", group=lambda r: r, targets={}, selector_at=lambda period: selector)
 
 
@@ -150,6 +152,44 @@ def test_satisfaction_is_of_those_who_rated_and_is_hidden_where_they_are_few(sto
     assert figure.suppressed == (len(rated) < 5)
     if not figure.suppressed:
         assert shown(figure) == (sum(s.rating != "bad" for s in rated), len(rated))
+
+
+@settings(max_examples=60)
+@given(st.lists(told, max_size=30))
+def test_what_is_hidden_cannot_be_computed_from_the_whole_and_the_parts_that_are_shown(
+    stories: list[Told],
+) -> None:
+    found = evaluator([a_case(n, each) for n, each in enumerate(stories)])
+    whole = found.whole("satisfied")
+    rated = {
+        c: sum(s.region == c and in_march(begun(s)) and bool(s.rating) for s in stories) for c in COUNTIES
+    }
+    is_hidden = {county: found.part("satisfied", county).suppressed for county in COUNTIES}
+    assert all(is_hidden[county] for county in COUNTIES if rated[county] < 5)
+    unknown = [rated[county] for county in COUNTIES if is_hidden[county] and rated[county]]
+    if not whole.suppressed and unknown:
+        assert len(unknown) > 1
+        assert sum(unknown) >= 5
+    if all(each >= 5 for each in rated.values()):
+        assert not any(is_hidden.values())
+
+
+def test_a_score_leaves_out_a_figure_that_is_hidden_beside_a_small_one() -> None:
+    def rated(region: str, number: int) -> list[Told]:
+        return [Told(region, 2, 1, False, False, "good")] * number
+
+    stories = [*rated("711", 3), *rated("712", 6), *rated("721", 20)]
+    score = (
+        duties()
+        .indicators["score"]
+        .model_copy(update={"parts": (Weight(indicator="satisfied", weight=100),)})
+    )
+    programme = duties().model_copy(update={"indicators": {**duties().indicators, "score": score}})
+    found = evaluator([a_case(n, each) for n, each in enumerate(stories)], programme)
+    shown = [county for county in COUNTIES if not found.part("satisfied", county).suppressed]
+    assert shown == ["721"]
+    scored = {county: found.part("score", county).measures["satisfied"] for county in COUNTIES}
+    assert scored == {"711": None, "712": None, "721": 100}
 
 
 @settings(max_examples=40)

@@ -16,8 +16,8 @@ from sqlalchemy import insert
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
 from adapters.db.database import Database
+from adapters.db.programme_tables import MEMBERSHIP, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import MEMBERSHIP, SUBJECT
 from adapters.programme.figures import Figures
 from adapters.programme.slots import InForce, Ran, Slots
 from adapters.settings import Settings

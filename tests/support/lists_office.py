@@ -13,8 +13,8 @@ from sqlalchemy import insert, select, update
 
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
+from adapters.db.programme_tables import OBSERVATION, SUBJECT
 from adapters.db.rows import micros
-from adapters.db.tables import OBSERVATION, SUBJECT
 from adapters.organisation import sample_directory
 from adapters.programme.lists import Ran
 from adapters.settings import Settings
@@ -25,7 +25,7 @@ from engine.case import Case, CaseId, CommandId
 from engine.commands import Jump
 from engine.directory import SubjectId
 from engine.loading import load
-from engine.programme.reconciling import Spell
+from engine.programme.spells import Spell
 from engine.runtime import Accepted, Outcome
 from engine.subjects import TIMELESS, Value
 from tests.support.profiles import shipped_programme

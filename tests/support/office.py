@@ -16,11 +16,12 @@ from starlette.testclient import TestClient
 
 from adapters.bootstrap import Container, build
 from adapters.clock import MovedClock
-from adapters.db.tables import METADATA
+from adapters.db.schema import METADATA
 from adapters.organisation import sample_directory
 from adapters.settings import Settings
+from adapters.subjects.writing import NewSubject
 from api.app import create_app
-from engine.directory import SubjectId
+from engine.directory import RegionId, SubjectId
 from engine.loading import load
 from engine.programme.loading import load_programme
 from workflows import programme, shipped
@@ -133,6 +134,8 @@ def an_office(folder: Path, database_url: str = "") -> Iterator[Office]:
         container.definitions.publish(load(data, name=name), MORNING)
     file, data = programme()
     container.programmes.publish(load_programme(data, name=file), MORNING)
+    walked = NewSubject(id=SUBJECT, title="示例企业", region=RegionId("340104"), since=MORNING.date())
+    container.subjects.register_many([walked], MORNING)
     writer = container.writer()
     try:
         with TestClient(create_app(container, writer)) as client:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Table, delete, insert
 
 from adapters.bootstrap import Container, build
+from adapters.db.programme_tables import MEMBERSHIP, SLOT, TARGET
 from adapters.db.rows import micros
-from adapters.db.tables import CASE, MEMBERSHIP, SLOT, TARGET
+from adapters.db.tables import CASE
 from adapters.reports.figuring import Figuring
 from adapters.reports.period import Period
 from adapters.reports.sources import Member

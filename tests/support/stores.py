@@ -10,8 +10,8 @@ import sqlalchemy
 
 from adapters.db.database import Database
 from adapters.db.postgres import PostgresStore
+from adapters.db.schema import METADATA
 from adapters.db.sqlite import SqliteStore
-from adapters.db.tables import METADATA
 from adapters.memory import MemoryStore
 from engine.ports import CaseWrite, Store
 from tests.support.builders import written

@@ -103,11 +103,11 @@ def slowly(
     return groups, joining
 
 
-letters = st.text(alphabet="甲乙丙丁戊己 1", max_size=9)
+letters = st.text(alphabet="甲乙丙丁戊己 1", max_size=24)
 many = st.lists(st.tuples(st.sampled_from(["", "k", "l"]), letters), max_size=14)
 
 
-@given(many, st.sampled_from([1, 30, 50, 67, 100]), st.data())
+@given(many, st.sampled_from([1, 30, 33, 50, 67, 99, 100]), st.data())
 def test_the_fast_way_finds_what_the_slow_one_finds_in_whatever_order(
     texts: list[tuple[str, str]], percent: int, data: st.DataObject
 ) -> None:
@@ -117,10 +117,26 @@ def test_the_fast_way_finds_what_the_slow_one_finds_in_whatever_order(
 
     found = grouped(samples, percent=percent, taken=taken)
 
+    for block in (1, 3):
+        assert grouped(samples, percent=percent, taken=taken, block=block) == found
     groups, joining = slowly(samples, percent, taken)
     assert sorted(group.members for group in found.groups) == sorted(groups)
     assert {name: list(ids) for name, ids in found.joining.items()} == joining
     assert grouped(shuffled, percent=percent, taken=taken) == found
+
+
+def test_thousands_of_texts_are_compared_exactly() -> None:
+    """Sixty matters, each told in fifty ways: whoever tells the same matter shares at least half, others nothing."""
+    matters = ["".join(chr(0x4E00 + 20 * matter + n) for n in range(20)) for matter in range(60)]
+    texts = [f"{matter[:cut]}{matter}" for matter in matters for cut in range(50)]
+    samples = [said(f"{n:04}", text) for n, text in enumerate(texts)]
+
+    found = grouped(samples, percent=50)
+
+    assert [len(group.members) for group in found.groups] == [50] * 60
+    assert sorted(group.members for group in found.groups) == [
+        tuple(f"{n:04}" for n in range(start, start + 50)) for start in range(0, 3000, 50)
+    ]
 
 
 @given(letters, letters)

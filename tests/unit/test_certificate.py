@@ -216,6 +216,14 @@ def test_the_description_names_the_workflow_its_bounds_and_each_finding_with_its
     assert "✗ orders.yaml:19: endless_loop" in text
 
 
+def test_a_loop_of_clocks_is_told_in_titles_and_not_beside_a_word_that_all_is_complete() -> None:
+    text = describe(certify(read(ROOT / "tests/workflows/defects/timeouts_go_round.yaml"), today=TODAY))
+    assert "不通过" in text
+    assert "完备" not in text
+    assert "有人办理时总能办结" in text
+    assert re.search("时钟让事项无休止地转：[\u4e00-\u9fff]+ → [\u4e00-\u9fff]+", text)
+
+
 def test_the_certificate_as_data_is_plain_and_complete() -> None:
     data = a_bound(an_order(), TODAY).as_data()
     assert (data["workflow"], data["version"], data["ok"], data["sound"]) == ("orders", 2, True, True)

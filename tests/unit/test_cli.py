@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 
 from adapters.bootstrap import Container
 from adapters.clock import system_now
+from adapters.programme.refusals import Refusal, settle
 from adapters.sample import PEOPLE, REGION
+from api.commands.opening import container
 from api.commands.operations import histogram
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
 
@@ -83,7 +86,7 @@ def test_a_file_that_cannot_be_read_or_written_is_named_and_there_is_no_tracebac
         ran = bihuan(*arguments)
         assert ran.code == 2
         assert ran.err.startswith("file_refused: nowhere/")
-        assert "hint: " in ran.err
+        assert "hint: check the name and that its folder exists" in ran.err
 
 
 # check, graph
@@ -201,9 +204,39 @@ def test_case_show_says_where_it_is_who_has_it_and_how_long_is_left(
     assert shown.code == 0
     assert "已受理" in shown.out
     assert "联络员" in shown.out
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+    assert "区划 蜀山区（340104）" in lines
+    assert any(re.match("已受理 state 1个工作日 2026-11-24 周二 17:30 .* 计时中$", line) for line in lines)
+    assert not re.search(r"working day|running|clock|holder", shown.out)
     data = bihuan("case", "show", case, "--json").json()
     assert (data["id"], data["state"], data["seq"]) == (case, "accepted", 2)
     assert {clock["id"] for clock in data["clocks"]} == {"state", "case"}
+
+
+def test_cases_are_listed_with_the_filters_of_the_api(bihuan: CommandLine, made: Container) -> None:
+    first, second = an_issue(made), an_issue(made)
+    listed = bihuan("case", "list", "--json").json()
+    assert (listed["total"], [each["case"] for each in listed["cases"]]) == (2, [second, first])
+    assert {(each["state"], each["region"], each["subject"]) for each in listed["cases"]} == {
+        ("accepted", REGION, "sample-1")
+    }
+    for words, number in (
+        (("--workflow", "issue", "--state", "accepted", "--open"), 2),
+        (("--region", "3402"), 0),
+        (("--region", "34", "--subject", "sample-1"), 2),
+        (("--closed",), 0),
+        (("--text", first[-4:]), 1),
+        (("--unit", f"u-{REGION}-science"), 2),
+        (("--ended", "final"), 0),
+    ):
+        assert bihuan("case", "list", *words, "--json").json()["total"] == number, words
+    page = bihuan("case", "list", "--limit", 1, "--json").json()
+    following = bihuan("case", "list", "--limit", 1, "--cursor", page["next"], "--json").json()
+    assert [page["cases"][0]["case"], following["cases"][0]["case"]] == [second, first]
+    shown = bihuan("case", "list").out
+    assert "已受理" in shown
+    assert "共 2 件，列出 2 件" in shown
+    assert bihuan("case", "list", "--ended", "never").code == 2
 
 
 def test_case_history_tells_each_event_in_one_line(bihuan: CommandLine, made: Container) -> None:
@@ -341,7 +374,7 @@ def test_personal_values_of_a_case_are_erased_only_when_confirmed_and_its_histor
     assert (unreasoned.code, made.personal.of(case) != {}) == (2, True)
     assert (
         bihuan("case", "erase", case, "--yes", "--reason", "当事人要求").out
-        == f"case {case}: 1 personal values erased\n"
+        == f"事项 {case}：已永久删除个人信息 1 项\n"
     )
     assert made.personal.of(case) == {}
     assert bihuan("audit", "replay", case).code == 0
@@ -375,11 +408,22 @@ def test_a_task_given_up_is_listed_with_its_error_and_run_again_once(
 def test_status_says_what_is_owed_in_its_first_line(bihuan: CommandLine, made: Container) -> None:
     ran = bihuan("status")
     assert ran.code == 0
-    assert ran.out.startswith("0 obligations due before ")
+    assert re.match(r"\d{4}-\d\d-\d\d 周. \d\d:\d\d 以前到期而没有触发的：0 个\n", ran.out)
     made.tasks.beat("here", system_now())
     made.tasks.beat("gone", system_now() - timedelta(minutes=5))
     sweepers = bihuan("status", "--json").json()["sweepers"]
     assert [(s["worker"], s["alive"]) for s in sweepers] == [("here", True), ("gone", False)]
+
+
+def test_status_says_what_the_programme_cannot_open_and_why(bihuan: CommandLine, made: Container) -> None:
+    refused = [
+        Refusal(f"programme/list/no_activity/s{n}/1/open", f"s{n}", "invalid_data", "年份有误")
+        for n in range(3)
+    ]
+    settle(made.database, "list", refused, system_now())
+    assert "名单要开的 3 件开不成（invalid_data）：年份有误" in bihuan("status").out
+    told = bihuan("status", "--json").json()["refused"]
+    assert told == [{"kind": "list", "code": "invalid_data", "reason": "年份有误", "number": 3}]
 
 
 def test_status_fails_while_something_due_is_unfired(bihuan: CommandLine) -> None:
@@ -388,6 +432,16 @@ def test_status_fails_while_something_due_is_unfired(bihuan: CommandLine) -> Non
     ran = bihuan("status", "--json")
     assert (ran.code, ran.json()["overdue_timers"]) == (1, 1)
     assert ran.json()["oldest_timer"] == "2026-01-06T09:30:00.000000Z"
+
+
+def test_status_explains_clocks_that_fired_an_hour_late(bihuan: CommandLine) -> None:
+    with with_sample(datetime(2026, 1, 5, 1, 30, tzinfo=UTC)) as past:
+        an_issue(past)
+    with container() as made:
+        assert made.engine.sweep()
+    told = bihuan("status").out
+    assert "1 小时以上" in told
+    assert "恢复后补触发" in told
 
 
 def test_lateness_falls_into_bands() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
 
 from adapters.bootstrap import Container
+from engine.directory import SubjectId
 from engine.programme.loading import load_programme
-from tests.corpus.dirt import A, B, listed, row, sheet
+from tests.corpus.dirt import HEAD, A, B, listed, row, sheet
 from tests.support.commandline import CommandLine, in_folder, with_sample
 from workflows import programme
 
@@ -51,13 +54,69 @@ def test_with_yes_the_good_rows_are_there_and_undo_takes_them_back(
     made: Container, bihuan: CommandLine, file: Path
 ) -> None:
     imported = bihuan("import", "list", file, "--yes", "--json").json()
-    assert imported["counts"] == {"new": 1, "updated": 0, "unchanged": 0, "conflict": 0, "error": 1}
+    assert imported["counts"] == {
+        "new": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "to_confirm": 0,
+        "conflict": 0,
+        "error": 1,
+    }
     assert set(made.subjects.known([A, B])) == {A}
     assert [batch["batch"] for batch in bihuan("import", "batches", "--json").json()] == [imported["batch"]]
 
     assert bihuan("import", "undo", imported["batch"], "--json").json()["subjects"] == 1
     assert made.subjects.known([A]) == {}
     assert "已撤销" in bihuan("import", "batches").out
+
+
+DOUBTFUL = "91350211M0000XUF46"  # the outer check digit is wrong, the inner one right (requirements.md §4.2)
+
+
+def test_a_code_in_doubt_is_written_only_when_it_was_confirmed_and_stands_in_the_workbook(
+    made: Container, bihuan: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "名单.xlsx"
+    file.write_bytes(listed(row(), row(DOUBTFUL, "示例乙公司")))
+    ran = bihuan("import", "list", file, "--yes", "--errors", tmp_path / "errors.xlsx")
+    assert "待确认 1" in ran.out
+    assert "--confirm-codes" in ran.out
+    assert set(made.subjects.known([A, DOUBTFUL])) == {A}
+    page = openpyxl.load_workbook(tmp_path / "errors.xlsx").active
+    assert page is not None
+    assert [cell.value for cell in page[2]][:3] == [3, "待确认", "A3"]
+
+    assert bihuan("import", "list", file, "--yes", "--confirm-codes").code == 0
+    assert made.subjects.known([DOUBTFUL])[SubjectId(DOUBTFUL)].doubt == "outer_check"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "所属县区",
+        "县（市、区）",
+        "所属区县",
+        "县区",
+        "属地",
+        "所在区县",
+        "所属县（市、区）",
+        "区县",
+        "所属地区",
+    ],
+)
+def test_the_shipped_programme_knows_how_counties_are_headed(
+    made: Container, bihuan: CommandLine, tmp_path: Path, heading: str
+) -> None:
+    file = tmp_path / "名单.xlsx"
+    file.write_bytes(listed(row(), head=(*HEAD[:3], heading, *HEAD[4:])))
+    assert bihuan("import", "list", file, "--region", "3401", "--yes").code == 0
+    assert made.subjects.known([A])[SubjectId(A)].region == "340104"
+
+
+def test_batches_are_listed_with_local_times(made: Container, bihuan: CommandLine, file: Path) -> None:
+    bihuan("import", "list", file, "--yes")
+    at = datetime.now(ZoneInfo("Asia/Shanghai"))
+    assert f"{at:%Y-%m-%d} 周" in bihuan("import", "batches").out
 
 
 def test_dry_run_wins_over_yes(made: Container, bihuan: CommandLine, file: Path) -> None:
@@ -125,7 +184,14 @@ def test_a_history_is_tried_then_taken_over_once_and_told_without_names(
     ]
 
     done = bihuan(*words, "--yes", "--json")
-    assert done.json()["counts"] == {"new": 1, "updated": 0, "unchanged": 0, "conflict": 0, "error": 1}
+    assert done.json()["counts"] == {
+        "new": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "to_confirm": 0,
+        "conflict": 0,
+        "error": 1,
+    }
     assert done.json()["batch"]
     again = bihuan(*words, "--yes", "--json").json()
     assert (again["counts"]["unchanged"], again["batch"], again["cases"]) == (1, "", done.json()["cases"])

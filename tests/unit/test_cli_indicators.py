@@ -45,7 +45,9 @@ def test_slots_and_ledgers_are_shown(bihuan: CommandLine) -> None:
     ("arguments", "code"),
     [
         (("indicators", "nothing"), "unknown_indicator"),
-        (("ledger", "no_activit"), "unknown_indicator"),
+        (("ledger", "no_activit"), "unknown_list"),
+        (("ledger", "nope"), "unknown_list"),
+        (("slots", "nope"), "unknown_obligation"),
         (("slots", "--period", "Q1"), "period_unreadable"),
         (("indicators", "--region", "99"), "region_out_of_reach"),
     ],

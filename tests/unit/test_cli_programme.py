@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from engine.commands import Open
 from engine.directory import RegionId, SubjectId
 from engine.runtime import Accepted
 from engine.subjects import Observation
+from tests.architecture.sources import ROOT
 from tests.support.commandline import MONDAY, CommandLine, in_folder, with_sample
 from tests.support.profiles import WAN, shipped_programme
 from workflows import programme, shipped
@@ -105,6 +107,28 @@ def test_a_programme_with_errors_is_not_published(bihuan: CommandLine, tmp_path:
     assert (refused.code, refused.json()["published"]) == (1, False)
     published = bihuan("programme", "publish", ship(tmp_path), "--json")
     assert published.json()["published"] is True, published.out
+
+
+def test_the_first_steps_of_the_guide_work_and_over_the_shipped_programme_its_version_is_refused_with_the_next(
+    bihuan: CommandLine, tmp_path: Path
+) -> None:
+    guide = (ROOT / "docs/guide/programme.md").read_text("utf-8")
+    [console] = re.findall(r"^```console\n(.*?programme publish.*?)^```", guide, flags=re.M | re.S)[:1]
+    own = re.search(r"^```yaml\n(language: 1\nprogramme: small\n.*?)^```", guide, flags=re.M | re.S)
+    assert own
+    (tmp_path / "workflows").mkdir()
+    ship(tmp_path / "workflows")
+    (tmp_path / "workflows/small.yaml").write_text(own[1], "utf-8")
+    for line in console.splitlines():
+        words = line.removeprefix("$ ").split()
+        if words[0] == "bihuan":
+            ran = bihuan(*words[1:])
+            assert ran.code == 0, ran.err
+    assert "2027-01-01 起施行" in ran.out
+    assert (
+        bihuan("publish", *sorted(Path("workflows").glob("*.yaml"))).err.count("把 version 改为 2 再发布")
+        == 1
+    )
 
 
 def test_what_would_be_proposed_is_shown_with_its_reasons_and_nothing_is_opened(

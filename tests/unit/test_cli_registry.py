@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from adapters.bootstrap import Container
 from adapters.sample import PEOPLE
+from api.commands.opening import container
 from engine.access import Actor
 from engine.case import CaseId, CommandId
 from engine.commands import Assign
 from engine.directory import PersonId
 from engine.runtime import Accepted
+from tests.architecture.sources import ROOT
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
 
 CODE = "91340100MAR8F86N30"
@@ -76,7 +80,7 @@ def test_the_check_is_well_for_the_sample_and_tells_what_is_missing(
     ran = bihuan("org", "check", "--json")
     assert (ran.code, ran.json()["red"], ran.json()["seats"]) == (0, 0, [])
     assert {team["enough"] for team in ran.json()["teams"]} == {False}
-    assert "fewer than 10 key subjects" in bihuan("org", "check").out
+    assert "重点联系企业不足 10 家的" in bihuan("org", "check").out
 
 
 def test_an_exported_organisation_comes_back_changed_by_a_dry_run_first(
@@ -98,6 +102,53 @@ def test_an_exported_organisation_comes_back_changed_by_a_dry_run_first(
     assert bihuan("org", "check", "--json").json()["seats"][0]["region"] == "340104"
     assert bihuan("org", "check").code == 1
     assert bihuan("org", "import", "org.json", "--yes", "--json").json()["digest"] == before["digest"]
+
+
+def test_the_first_launch_gets_its_organisation_from_a_workbook_that_was_filled_in(
+    bihuan: CommandLine,
+) -> None:
+    assert bihuan("db", "upgrade").code == 0
+    for command in (("token", "create", "x"), ("org", "check"), ("org", "export", "org.json")):
+        ran = bihuan(*command)
+        assert (ran.code, ran.err.partition(":")[0]) == (2, "no_directory")
+        assert "bihuan org template" in ran.err.partition("serve --sample")[0]
+    written = bihuan("org", "template", "机构.xlsx", "--json").json()
+    assert bihuan("org", "import", "机构.xlsx", "--yes", "--json").json()["digest"] == written["digest"]
+    assert bihuan("token", "create", "p-34-leader-1").code == 0
+    assert bihuan("org", "export", "again.xlsx", "--json").json()["digest"] == written["digest"]
+    assert bihuan("org", "import", "again.xlsx", "--json").json()["digest"] == written["digest"]
+
+
+def test_the_example_of_the_guide_is_an_organisation(bihuan: CommandLine) -> None:
+    guide = (ROOT / "docs/guide/organisation.md").read_text("utf-8")
+    Path("机构.json").write_text(guide.partition("```json\n")[2].partition("```")[0], "utf-8")
+    assert bihuan("db", "upgrade").code == 0
+    assert bihuan("org", "import", "机构.json", "--yes").code == 0
+    with container() as made:
+        directory = made.directories.current()
+    assert [post.role for post in directory.posts_of("p-34-leader", on=date(2026, 12, 1))] == [
+        "administrator",
+        "leader",
+    ]
+
+
+def test_a_workbook_names_sheet_and_row_of_what_is_wrong(bihuan: CommandLine, made: Container) -> None:
+    with xlsxwriter.Workbook("own.xlsx") as book:
+        for title, rows in {
+            "区划": [["编号", "名称", "上级编号"], [34, "安徽省"]],
+            "单位": [["编号", "名称", "区划编号"], ["u-34", "示例", "34"]],
+            "人员": [["编号", "姓名", "单位编号"], ["p-1", "示例", "u-34"], ["p-2", "示例", "u-35"]],
+            "任职": [
+                ["人员编号", "角色", "区划编号", "单位编号", "服务对象", "起", "止", "代理谁"],
+                ["p-1", "leader", 34, "", "", "2026-12-01", "", ""],
+            ],
+        }.items():
+            page = book.add_worksheet(title)
+            for line, row in enumerate(rows):
+                page.write_row(line, 0, row)
+    ran = bihuan("org", "import", "own.xlsx")
+    assert ran.code == 2
+    assert ran.err.startswith("malformed_directory: 工作表“人员”第 3 行：没有单位 u-35\n")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +194,19 @@ def test_a_handover_at_the_machine_passes_on_posts_and_cases(bihuan: CommandLine
     asked = ("org", "handover", holder, successor, "--reason", "岗位调整（示例）", "--first", "2026-11-23")
     planned = bihuan(*asked, "--dry-run", "--json").json()
     assert [each["case"] for each in planned["cases"]] == [case]
+    assert planned["operations"] == [
+        {
+            "do": "end_post", "person": "p-340104-liaison-1", "name": "示例联络员·合肥市蜀山区", "role": "liaison",
+            "region": "340104", "unit": None, "subject": None, "place": "蜀山区", "last": "2026-11-22",
+        },
+        {
+            "do": "give_post", "person": successor, "name": "示例协调处室·合肥市蜀山区", "role": "liaison",
+            "region": "340104", "unit": None, "subject": None, "place": "蜀山区", "since": "2026-11-23",
+        },
+    ]  # fmt: skip
+    lines = [" ".join(line.split()) for line in bihuan(*asked, "--dry-run").out.splitlines()]
+    assert f"接任 联络员（liaison） 蜀山区 示例协调处室·合肥市蜀山区 {successor} 自 2026-11-23 起" in lines
+    assert f"在办事项 1 件：{case}" in lines
     done = bihuan(*asked, "--json")
     assert (done.code, done.json()["handed"]) == (0, [{"case": case, "lane": ""}])
     assert successor in bihuan("case", "show", case, "--json").out

@@ -12,6 +12,7 @@ import pytest
 from adapters.bootstrap import Container
 from adapters.sample import NotASample, load_sample
 from api.commands.opening import container
+from engine.errors import UnknownWorkflow
 from engine.loading import load
 from tests.support.commandline import MONDAY, CommandLine, an_issue, in_folder, with_sample
 
@@ -71,7 +72,8 @@ def test_publish_refuses_a_workflow_whose_certificate_has_errors(
     ran = bihuan("publish", file, "--json")
     assert ran.code == 1
     assert ran.json()["published"] is False
-    assert "cannot_end" in {finding["code"] for finding in ran.json()["certificate"]["findings"]}
+    [told] = ran.json()["files"]
+    assert "cannot_end" in {finding["code"] for finding in told["certificate"]["findings"]}
     made.definitions.refresh()
     assert made.definitions.versions("inquiry") == []
 
@@ -86,6 +88,53 @@ def test_a_published_version_cannot_be_published_with_other_content(
     ran = bihuan("publish", file)
     assert ran.code == 2
     assert ran.err.startswith("version_taken: ")
+    assert "把 version 改为 2 再发布" in ran.err
+
+
+def test_several_files_are_published_in_one_go_with_progress_and_the_programme_last(
+    bihuan: CommandLine, tmp_path: Path
+) -> None:
+    """Named first, the programme would find no workflow to be certified over."""
+    assert bihuan("db", "upgrade").code == 0
+    files = sorted(
+        (ROOT / "workflows").glob("*.yaml"), key=lambda file: (file.name != "programme.yaml", file.name)
+    )
+    ran = bihuan("publish", *files, "--json")
+    assert (ran.code, ran.json()["published"], len(ran.json()["files"])) == (0, True, 24)
+    progress = ran.err.splitlines()
+    assert (progress[0], progress[-1]) == ("1/24 annual_plan.yaml 已发布", "24/24 programme.yaml 已发布")
+
+
+def test_no_file_is_published_while_one_of_them_cannot_be_read(
+    bihuan: CommandLine, made: Container, tmp_path: Path
+) -> None:
+    broken = ROOT / "tests/workflows/refusals/unknown_state_to.yaml"
+    ran = bihuan("publish", ROOT / "tests/workflows/samples/minimal.yaml", broken)
+    assert ran.code == 2
+    assert f"{broken}:35: " in ran.err
+    made.definitions.refresh()
+    assert made.definitions.versions("inquiry") == []
+
+
+def test_publish_says_from_which_day_and_warns_of_a_version_that_skips_the_one_before_it(
+    bihuan: CommandLine, made: Container, tmp_path: Path
+) -> None:
+    text = (ROOT / "tests/workflows/samples/minimal.yaml").read_text("utf-8")
+    dated = {
+        1: re.sub(r'effective: "[^"]*"', 'effective: "2090-01-01"', text),
+        2: re.sub(r'effective: "[^"]*"', 'effective: "2089-01-01"', text).replace(
+            "version: 1\n", "version: 2\n", 1
+        ),
+    }
+    ran = {}
+    for version, content in dated.items():
+        (tmp_path / "own.yaml").write_text(content, "utf-8")
+        ran[version] = bihuan("publish", tmp_path / "own.yaml")
+    assert "2090-01-01 起施行，到那天才施行" in ran[1].out
+    assert "早于第 1 版（2090-01-01）" in ran[2].out
+    made.definitions.refresh()
+    with pytest.raises(UnknownWorkflow, match="已发布的自 2089-01-01 起施行"):
+        made.definitions.current("inquiry", MONDAY)
 
 
 # Migrating
@@ -191,4 +240,31 @@ def test_a_sample_of_another_release_is_left_alone_with_a_word_on_what_to_do(
     assert bihuan("publish", older).code == 0
     with container() as made, pytest.raises(NotASample) as caught:
         load_sample(made.definitions, made.calendars, made.directories, made.now())
+    assert "version 加一" in caught.value.hint.partition("BIHUAN_DATABASE_URL")[0]
     assert "BIHUAN_DATABASE_URL" in caught.value.hint
+    assert "workflows/issue.yaml" in caught.value.message
+
+
+def test_a_slip_in_a_shipped_workflow_is_told_with_its_line_and_there_is_no_traceback(
+    bihuan: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = ISSUE.replace("to: accepted", "to: acepted", 1)
+    line = broken[: broken.index("to: acepted")].count("\n") + 1
+    monkeypatch.setattr("adapters.sample.shipped", lambda: [("issue.yaml", broken.encode())])
+    ran = bihuan("sample", "--enterprises", 1, "--issues", 0, "--days", 0)
+    assert ran.code == 2
+    assert ran.err.startswith("definition_refused: ")
+    assert f"workflows/issue.yaml:{line}: " in ran.err
+    assert "accepted" in ran.err
+    assert "hint: " in ran.err
+
+
+def test_a_programme_of_ones_own_beside_the_shipped_workflows_does_not_disturb_the_sample(
+    bihuan: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [("small.yaml", b"language: 1\nprogramme: small\n"), ("issue.yaml", ISSUE.encode())]
+    monkeypatch.setattr("adapters.sample.shipped", lambda: own)
+    assert bihuan("db", "upgrade").code == 0
+    with container() as made:
+        load_sample(made.definitions, made.calendars, made.directories, made.now())
+        assert [p.definition.workflow for p in made.definitions.all()] == ["issue"]

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from engine.programme.disclosure import hidden_parts
 from engine.programme.figures import (
     Figure,
     Row,
@@ -86,6 +87,25 @@ def test_a_rate_of_four_rows_is_suppressed_and_of_five_is_not() -> None:
     five = rate(Selection(tuple(row(str(n)) for n in range(5))), good, suppress_below=5)
     assert (four.value, four.numerator, four.part, four.rows, four.suppressed) == (None, None, (), (), True)
     assert (five.value, five.numerator, five.denominator) == (Fraction(4, 5), 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "hidden"),
+    [
+        ({"a": 9, "b": 7, "c": 20}, ""),  # none is small
+        ({"a": 3, "b": 7, "c": 20}, "ab"),  # the whole less b and c would be a
+        ({"a": 3, "b": 7, "c": 7}, "ab"),
+        ({"a": 2, "b": 4, "c": 20}, "ab"),  # together six: enough
+        ({"a": 1, "b": 2, "c": 20, "d": 8}, "abd"),  # together three, which the whole less c and d would show
+        ({"a": 3, "b": 0, "c": 20}, "ac"),  # a part without rows hides nothing
+        ({"a": 3, "b": 1}, "ab"),  # so few that the whole is hidden too
+        ({"a": 0}, ""),
+    ],
+)
+def test_so_many_parts_are_hidden_that_the_whole_less_the_others_tells_of_none(
+    sizes: dict[str, int], hidden: str
+) -> None:
+    assert "".join(sorted(hidden_parts(sizes, 5))) == hidden
 
 
 def test_a_rate_of_nothing_has_no_value() -> None:

@@ -351,3 +351,22 @@ def test_bombs_are_refused_within_200_mb_and_without_being_expanded() -> None:
     assert codes["three_hundred_kilobytes"] == ["file_too_large"]
     assert codes["huge_integer"] == ["number_too_large"]
     assert answer["peak_kb"] <= 200 * 1024
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("language: 1\ntitle：示例\nversion: 1\n", 2),
+        ("language: 1\nstates:\n  a:\n    title：示例\n    due: 3\n", 4),
+        ("language: 1\nstates:\n  a：\n    title: 示例\n", 3),
+    ],
+)
+def test_a_full_width_colon_is_named_at_its_own_line(text: str, line: int) -> None:
+    [finding] = refusal(text).findings
+    assert (finding.code, finding.line) == ("yaml_syntax", line)
+    assert "全角冒号" in finding.message
+
+
+def test_a_full_width_colon_inside_a_text_is_none_of_the_readers_business() -> None:
+    with_colon = MINIMAL.replace("title: 咨询答复（示例）", "title: 咨询：答复（示例）")
+    assert load(with_colon.encode(), name="w.yaml").definition.title.zh == "咨询：答复（示例）"

@@ -16,7 +16,7 @@ from prometheus_client import generate_latest
 from adapters import logging as logs
 from adapters.db import errors
 from adapters.db.tasks import TaskId
-from adapters.db.views import Owed
+from adapters.db.views import Owed, RefusedAlike
 from adapters.metrics import Metrics, new_metrics
 from adapters.settings import Settings
 from tests.support.builders import MORNING, moved, opened
@@ -35,6 +35,10 @@ def nothing_owed() -> Owed:
         set_aside=1,
         tasks={"ready": 4, "leased": 0, "dead": 1},
         beats={},
+        refused=[
+            RefusedAlike("list", "invalid_data", "示例一", 3),
+            RefusedAlike("list", "invalid_data", "示例二", 2),
+        ],
     )
 
 
@@ -203,6 +207,7 @@ def test_a_scrape_counts_what_the_database_owes(metrics: Metrics) -> None:
     assert sample(metrics, "bihuan_obligations_unfired") == 3
     assert sample(metrics, "bihuan_cases_set_aside") == 1
     assert sample(metrics, "bihuan_tasks_now", state="dead") == 1
+    assert sample(metrics, "bihuan_programme_refused", kind="list", code="invalid_data") == 5
 
 
 def test_a_scrape_answers_even_while_the_database_does_not() -> None:

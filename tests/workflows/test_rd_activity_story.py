@@ -144,10 +144,10 @@ def test_a_project_without_staff_or_budget_or_with_a_seventh_kind_of_result_is_n
         assert office.blockers("set_up", by="client", **{**PROJECT, **wrong}) == ["bad_field"]
 
 
-def test_an_enterprise_below_100_million_yuan_is_not_opened(office: StoryOffice) -> None:
+def test_how_large_an_enterprise_must_be_is_said_by_the_programme_alone(office: StoryOffice) -> None:
+    office.open("rd_activity", by="coordinator", at="2024-03-04 09:00", data_year=2022, revenue=9999)
     with pytest.raises(InvalidData):
-        office.open("rd_activity", by="coordinator", at="2024-03-04 09:00", data_year=2022, revenue=9999)
-    office.open("rd_activity", by="coordinator", at="2024-03-04 09:00", data_year=2022, revenue=10000)
+        office.open("rd_activity", by="coordinator", at="2024-03-04 09:00", data_year=2022, revenue=-1)
 
 
 def test_the_enterprise_sets_up_its_project_itself(office: StoryOffice) -> None:

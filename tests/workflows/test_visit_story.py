@@ -92,11 +92,11 @@ def test_a_monthly_visit_is_announced_held_and_written_up_and_its_findings_becom
 2026-03-11 周三 17:30｜8日｜时钟｜提醒：已告知｜“已告知”至2026年3月12日、至多4个月，03-12 17:30 止，告知示例服务团成员·对口合肥市
 2026-03-12 周四 09:30｜8日30分｜示例服务团成员·对口合肥市｜签到 → 走访中｜走访地点：示例厂区；走访人员（姓名、职务）：示例服务团成员（副处长）｜起算“走访中”至03-13 17:30
 2026-03-12 周四 10:00｜8日1时｜示例服务团成员·对口合肥市｜转为诉求｜问题摘要：中试用地指标不足；问题详情：座谈时反映
-2026-03-12 周四 10:00｜8日1时｜系统｜关联事项有变化
+2026-03-12 周四 10:00｜8日1时｜系统｜关联事项有变化｜事项 202600000023 已由本事项开出
 2026-03-12 周四 10:10｜8日1时10分｜示例服务团成员·对口合肥市｜转为诉求｜问题摘要：高企申报辅导不够；问题详情：座谈时反映
-2026-03-12 周四 10:10｜8日1时10分｜系统｜关联事项有变化
+2026-03-12 周四 10:10｜8日1时10分｜系统｜关联事项有变化｜事项 202600000031 已由本事项开出
 2026-03-12 周四 11:00｜8日2时｜示例服务团成员·对口合肥市｜提出共性问题｜共性问题：中试用地普遍不足
-2026-03-12 周四 11:00｜8日2时｜系统｜关联事项有变化
+2026-03-12 周四 11:00｜8日2时｜系统｜关联事项有变化｜事项 202600000040 已由本事项开出
 2026-03-12 周四 11:20｜8日2时20分｜示例服务团成员·对口合肥市｜✗ 完成走访｜不得要求企业承担任何费用；已经发生的，退还以后再登记
 2026-03-12 周四 11:30｜8日2时30分｜示例服务团成员·对口合肥市｜完成走访 → 待填台账｜走访方式：实地；企业承担的费用（元）：0；未干预生产经营、未要求企业报销、无有损形象的活动：是｜起算“待填台账”至03-17 17:30
 2026-03-13 周五 10:00｜9日1时｜示例服务团成员·对口合肥市｜✗ 填报台账｜反映的问题须逐条转为诉求；当场解决的也转，在诉求里当场办结
@@ -157,6 +157,36 @@ def test_a_visit_is_announced_two_working_days_before_or_not_at_all(office: Stor
     assert office.blockers("notify", by="team", notice="电话告知示例企业") == ["guard"]
     office.step("put_back", by="team", reason="告知不及")
     assert office.case.state == "planned"
+
+
+def test_a_day_on_which_it_could_no_longer_be_announced_is_not_accepted(office: StoryOffice) -> None:
+    """From Monday 2 March, Tuesday is one working day ahead and Wednesday two; from Friday 6 the Monday is one."""
+    office.open("visit", by="programme", at="2026-03-02 09:00", **SLOT)
+    assert office.blockers("schedule", by="team", visit_on="2026-03-03") == ["guard"]
+    office.until("2026-03-06 10:00")
+    assert office.blockers("schedule", by="team", visit_on="2026-03-09") == ["guard"]
+    office.step("schedule", by="team", visit_on="2026-03-10")
+    office.step("notify", by="team", notice="电话告知示例企业")
+    assert office.case.state == "notified"
+
+    office.open("visit", by="programme", at="2026-03-02 09:00", **SLOT)
+    office.until("2026-04-09 10:00")
+    assert office.blockers("make_up", by="team", visit_on="2026-04-10", reason="人手不足") == ["guard"]
+
+
+def test_nobody_checks_in_before_the_day_that_was_announced(office: StoryOffice) -> None:
+    notified(office)
+    office.until("2026-03-11 16:00")
+    assert office.blockers("check_in", by="team", **CHECK_IN) == ["guard"]
+    office.step("check_in", by="team", at="2026-03-12 09:30", **CHECK_IN)
+
+    office.open("visit", by="coordinator", at="2026-03-12 09:40", kind="other")
+    office.step("schedule", by="coordinator", visit_on="2026-03-18")
+    office.step("notify", by="coordinator", notice="电话告知示例企业")
+    office.until("2026-03-17 14:30")
+    assert office.blockers("check_in_local", by="coordinator", **CHECK_IN) == ["guard"]
+    office.step("check_in_local", by="coordinator", at="2026-03-18 14:30", **CHECK_IN)
+    assert office.case.state == "visiting"
 
 
 def test_a_visit_of_the_plan_is_held_on_site_and_within_its_period(office: StoryOffice) -> None:
@@ -231,12 +261,13 @@ def test_a_visit_of_the_plan_counts_only_with_a_member_of_the_team_and_a_countys
     office: StoryOffice,
 ) -> None:
     notified(office)
+    office.until("2026-03-12 09:00")
     assert office.blockers("check_in_local", by="liaison", **CHECK_IN) == ["guard"]
     assert office.blockers("check_in", by="p-340104-liaison-1", **CHECK_IN) == ["role_missing"]
 
-    office.open("visit", by="coordinator", at="2026-03-10 09:00", kind="other")
-    office.step("schedule", by="coordinator", visit_on="2026-03-12")
+    office.open("visit", by="coordinator", at="2026-03-12 09:10", kind="other")
+    office.step("schedule", by="coordinator", visit_on="2026-03-16")
     office.step("notify", by="coordinator", notice="电话告知示例企业")
-    office.step("check_in_local", by="coordinator", at="2026-03-12 14:30", **CHECK_IN)
-    office.step("finish", by="coordinator", at="2026-03-12 16:00", **FINISH)
+    office.step("check_in_local", by="coordinator", at="2026-03-16 14:30", **CHECK_IN)
+    office.step("finish", by="coordinator", at="2026-03-16 16:00", **FINISH)
     assert office.case.state == "ledger"

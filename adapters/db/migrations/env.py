@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
-from adapters.db.tables import METADATA
+from adapters.db.schema import METADATA
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7031998)")  # any number that is the same in every release
 

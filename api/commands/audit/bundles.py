@@ -16,7 +16,7 @@ from adapters.evidence.exporting import Asked
 from adapters.evidence.levels import verify_all
 from adapters.evidence.verify import Report, Undecided, notes_in, opened, words
 from api.commands.days import day_of
-from api.commands.opening import OPERATOR, container, everything
+from api.commands.opening import container, everything, operator
 from api.commands.output import AsJson, answer, working_on
 from engine.errors import BihuanError
 from engine.notes import parse_checkpoint
@@ -100,7 +100,7 @@ def _written(made: Container, asked: Asked, path: Path) -> dict[str, Any]:
             exported = made.bundles.export(
                 asked,
                 target,
-                actor=OPERATOR,
+                actor=operator(),
                 reach=everything(made),
                 now=made.now(),
                 progress=lambda items, total: working_on("exporting", items, total),

@@ -13,7 +13,7 @@ from adapters.bootstrap import Container
 from adapters.evidence.formats import Exported, Form
 from adapters.evidence.selection import Selection
 from api.commands.audit.questions import Region, Since, Until, scope_asked
-from api.commands.opening import OPERATOR, container
+from api.commands.opening import container, operator
 from api.commands.output import AsJson, answer
 from api.commands.output import console as made_console
 
@@ -83,7 +83,7 @@ def _log(made: Container, form: Form, file: Path, selection: Selection, purpose:
             form,
             selection,
             file,
-            actor=OPERATOR,
+            actor=operator(),
             purpose=purpose,
             now=made.now(),
             progress=lambda cases: progress.update(task, completed=cases),

@@ -12,7 +12,7 @@ from rich.console import Console
 from adapters.bootstrap import Container
 from adapters.evidence.keys import TrustedKey
 from adapters.evidence.witness import Advance, advance_text
-from api.commands.opening import OPERATOR, container
+from api.commands.opening import container, operator
 from api.commands.output import AsJson, answer, columns, row, table
 from engine.canonical import instant
 from engine.case import CaseId
@@ -47,7 +47,7 @@ def rotate(
 ) -> None:
     """A new key for the log. What the old one signed stays signed; its file is kept beside the new one."""
     with container() as made:
-        key = _key(made.keys.rotate(made.now(), actor=OPERATOR, reason=reason))
+        key = _key(made.keys.rotate(made.now(), actor=operator(), reason=reason))
     answer(key, as_json, lambda console: console.print(key["vkey"]))
 
 
@@ -58,7 +58,7 @@ def trust(
 ) -> None:
     """Accept cosignatures of this witness from now on."""
     with container() as made:
-        key = _key(made.keys.trust(vkey, made.now(), actor=OPERATOR))
+        key = _key(made.keys.trust(vkey, made.now(), actor=operator()))
     answer(key, as_json, lambda console: console.print(f"{key['name']} is a witness of this log"))
 
 
@@ -70,7 +70,7 @@ def distrust(
 ) -> None:
     """Accept nothing more from this witness. What it signed stays."""
     with container() as made:
-        made.keys.distrust(vkey, made.now(), actor=OPERATOR, reason=reason)
+        made.keys.distrust(vkey, made.now(), actor=operator(), reason=reason)
     answer({"vkey": vkey}, as_json, lambda console: console.print("done"))
 
 
@@ -161,7 +161,7 @@ def restored(
     with container() as made:
         now = made.now()
         made.integrator.catch_up(now)
-        entry = made.checkpoints.acknowledge(now, actor=OPERATOR, source=source)
+        entry = made.checkpoints.acknowledge(now, actor=operator(), source=source)
     data = {"restored": entry is not None, "seq": entry.seq if entry else None}
     words = "written into the journal; signing goes on" if entry else "nothing was lost: nothing to say"
     answer(data, as_json, lambda console: console.print(words))

@@ -10,7 +10,7 @@ from rich.console import Console
 from adapters.evidence.samples import Stratify
 from api.audit_schemas import SampleView
 from api.commands.audit.questions import Region, scope_asked
-from api.commands.opening import OPERATOR, container
+from api.commands.opening import container, operator
 from api.commands.output import AsJson, answer
 from api.sampling import RULE_WORDS, sample_scope, sample_view
 from engine.audit.sampling import commitment_of
@@ -72,7 +72,7 @@ def _announced(
         kept = secret or ("" if commitment else made.engine.entropy(_SECRET_BYTES).hex())
         scope = sample_scope(scope_asked(made, region, since, until), _STRATA[stratify])
         found = made.samples.announce(
-            scope, count, commitment or commitment_of(kept), actor=OPERATOR, now=made.now()
+            scope, count, commitment or commitment_of(kept), actor=operator(), now=made.now()
         )
         return sample_view(made, found).model_copy(update={"secret": kept})
 
@@ -81,7 +81,7 @@ def _drawn(number: int, secret: str) -> SampleView:
     if not secret:
         raise BadSample("请写暗语", hint="--secret 写宣布前想好的那句")
     with container() as made:
-        return sample_view(made, made.samples.draw(number, secret, actor=OPERATOR, now=made.now()))
+        return sample_view(made, made.samples.draw(number, secret, actor=operator(), now=made.now()))
 
 
 def _checked(number: int) -> SampleView:
