@@ -61,3 +61,23 @@ def test_each_rung_of_a_running_clock_says_when_it_will_fire_and_by_which_words(
     assert ahead
     assert {rung["rule"].split(":")[1].split(".")[1] for rung in ahead} == {state}
     assert all(rung["times"] == 0 and rung["fired_at"] is None for rung in ahead)
+
+
+def test_readiness_and_status_say_what_the_nightly_replay_found_and_work_goes_on(office: Office) -> None:
+    """The row that the test before changed is the one divergence of the night."""
+    made = office.container
+    while made.nightly.run(made.now(), worker="test"):
+        pass
+    run = made.nightly.latest()
+    checks = {check["name"]: check for check in office.client.get("/readyz").json()["checks"]}
+    metrics = office.client.get("/metrics").text
+
+    assert run is not None
+    assert run.divergences == 1
+    assert checks["replay"] == {
+        "name": "replay",
+        "ok": True,
+        "detail": "夜间重放发现 1 处不一致：运行 bihuan status",
+    }
+    assert "bihuan_replay_divergences 1.0" in metrics
+    assert office.get(AUDITOR, "/status").json()["system"]["replay"]["divergences"] == 1

@@ -296,6 +296,15 @@ def test_replay_names_the_event_in_which_one_byte_was_changed(
     assert not any(fault.startswith(other) for fault in ran.json()["faults"])
 
 
+def test_status_tells_of_the_last_nightly_replay(bihuan: CommandLine, made: Container) -> None:
+    assert "none yet" in bihuan("status").out
+    an_issue(made)
+    while made.nightly.run(made.now(), worker="test"):
+        pass
+    assert "1 cases, 2 events, 0 divergences, finished at 2026-11-23T01:30:00" in bihuan("status").out
+    assert bihuan("status", "--json").json()["replay"]["day"] == "2026-11-23"
+
+
 def test_replay_wants_cases_a_range_or_all_of_them(bihuan: CommandLine, made: Container) -> None:
     assert bihuan("audit", "replay").code == 2
     assert bihuan("audit", "replay", "--all").code == 0
