@@ -275,6 +275,14 @@ class Tree:
             root = hashlib.sha256(b"\x01" + parts.pop() + root).digest()
         return root
 
+    def has_strays(self, size: int) -> bool:
+        """Whether a leaf lies where the proof has none: beyond the end, or under a node."""
+        levels = {level for level, _ in self._nodes}
+        return any(
+            not 0 <= i < size or any((level, i >> level) in self._nodes for level in levels)
+            for i in self._order
+        )
+
     def _node(self, level: int, n: int) -> bytes:
         if (level, n) in self._made:
             return self._made[level, n]
@@ -465,13 +473,9 @@ def _column_fault(event: Event, case: str, is_vouched: bool, is_tree_known: bool
 
 
 def tree_faults(
-    held: Tree | None, missing: int | None, note: Note, earlier: Sequence[Note], outside: Sequence[Note]
+    held: Tree | None, note: Note, earlier: Sequence[Note], outside: Sequence[Note]
 ) -> Iterator[Finding | str]:
     """What the roots say; a sentence alone where nothing can be decided."""
-    if missing is not None:
-        yield Finding(2, "event_deleted", f"缺少第 {missing} 片叶的记录")
-    elif held is None:
-        yield Finding(2, "rewritten", "由记录和证明算出的根不是所签的根")
     for other, is_outside in [*((n, False) for n in earlier), *((n, True) for n in outside)]:
         where = "外部保存的检查点" if is_outside else "较早的检查点"
         if other.origin != note.origin:
@@ -655,7 +659,7 @@ def _faults(
     facts["digest"] = hashlib.sha256(f"{index['log']}\n{heads}".encode()).hexdigest()
     facts["levels"] = [1, 2]
     facts["signed_by"] = [vkey(key) for key in note.signers]
-    tree, missing = _held(found, json.loads(members["nodes.json"]), note)
+    tree, astray = _held(found, json.loads(members["nodes.json"]), note)
     known = frozenset(h for i, h in tree.leaves.items() if 0 <= i < note.size) if tree else frozenset()
     manifests, is_clean, is_signed = _manifests(members), True, index_is_signed(members, found)
     lines = manifests[-1]["lines"] if manifests else {}
@@ -678,7 +682,9 @@ def _faults(
     yield from signature_faults(note, earlier, keys, found, is_trusted=bool(given))
     if note.origin != index["log"]:
         yield Finding(2, "signature_broken", f"检查点属于 {note.origin}")
-    shown = tree_faults(tree, missing, note, [n for n in earlier if n.signers], kept)
+    if astray and note.signers and is_clean:
+        yield astray
+    shown = tree_faults(tree, note, [n for n in earlier if n.signers], kept)
     for told in shown if note.signers else ():
         if is_clean or isinstance(told, str) or told.kind in ("rolled_back", "split_view"):
             yield told
@@ -688,20 +694,22 @@ def _faults(
     yield from file_faults(members, found)
 
 
-def _held(found: Contents, nodes: Mapping[str, str], note: Note) -> tuple[Tree | None, int | None]:
+def _held(found: Contents, nodes: Mapping[str, str], note: Note) -> tuple[Tree | None, Finding | None]:
     """The tree of the signed root: over the leaves as computed from the bytes, or else as the log's own tree has them.
 
-    None if neither leads there; then also the index of a leaf that is missing.
+    None if neither leads there, and what is wrong then.
     """
-    missing = None
+    fault = Finding(2, "rewritten", "由记录和证明算出的根不是所签的根")
     for leaves in (found.leaves, found.claimed):
         tree = Tree(leaves, nodes)
         try:
             if tree.root(note.size) == note.root:
                 return tree, None
         except LookupError as error:
-            missing = int(error.args[0])
-    return None, missing
+            fault = Finding(2, "event_deleted", f"缺少第 {error.args[0]} 片叶的记录")
+            if len(leaves) < found.events or tree.has_strays(note.size):
+                fault = Finding(2, "column_changed", f"有记录的叶序号不对：缺少第 {error.args[0]} 片叶")
+    return None, fault
 
 
 def notes_in(text: str) -> list[str]:

@@ -214,7 +214,7 @@ class MemoryLog:
             nodes=Levels(self.tiles).nodes,
             manifests=[manifest_of(heads, cases, entry=manifest, size=size)],
             evidence=lambda found: [self._file(digest) for digest in found],
-            content=(lambda digest: self.files[digest]) if with_files and self.files else None,
+            content=self.files.get if with_files and self.files else None,
         )
 
     def bundle(self, cases: Iterable[str] = ()) -> dict[str, bytes]:
