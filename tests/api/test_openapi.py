@@ -12,7 +12,7 @@ import pytest
 
 from adapters.bootstrap import Container
 from adapters.subjects.writing import NewSubject
-from api.walk import WALK
+from api.walk import walk_of
 from engine.directory import RegionId, SubjectId
 from tests.corpus.dirt import listed, row
 from tests.support.office import MORNING, Office
@@ -212,8 +212,9 @@ def known_subject(container: Container) -> str:
 
 def test_the_first_page_shows_the_walk_that_the_readme_shows(shared_office: Office) -> None:
     page = unescape(shared_office.client.get("/").text)
-    assert WALK in page
-    assert WALK.count("curl ") == 5
+    walk = walk_of(shared_office.container.settings.database_url)
+    assert walk in page
+    assert walk.count("curl ") == 5
 
 
 def test_the_root_of_the_api_leads_to_its_description(shared_office: Office) -> None:
