@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from adapters.db.database import Database
-from adapters.db.tables import OBSERVATION
+from adapters.db.programme_tables import OBSERVATION
 from adapters.db.views import Filter
 from adapters.evidence.journal import Journal
 from adapters.metrics import new_metrics

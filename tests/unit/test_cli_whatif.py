@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from adapters.bootstrap import build
 from adapters.db.errors import StoreUnavailable
-from adapters.db.tables import METADATA, TOKEN
+from adapters.db.schema import METADATA
+from adapters.db.tables import TOKEN
 from adapters.evidence.selection import Selection
 from adapters.evidence.whatif import Question
 from adapters.settings import Settings
