@@ -291,9 +291,10 @@ def _extension(deed: _Deed) -> _Found:
         yield "limit", f"时钟“{clock_id}”至多延期 {rule.extension.at_most} 次"
     if deed.event.type == "extension.asked" and deed.event.at > clock.due_at:
         yield "limit", f"时钟“{clock_id}”已于 {instant(clock.due_at)} 到期，到期后不能申请延期"
-    waiting = deed.after.clocks[clock_id].asked if deed.event.type == "extension.asked" else clock.asked
-    if waiting and _is_too_long(deed, rule, waiting.amount):
-        yield "limit", f"时钟“{clock_id}”一次延长 {waiting.amount}，超过流程规定"
+    # Its length is asked of the limit at the time of asking: the answer may come after another limit holds.
+    asked = deed.after.clocks[clock_id].asked if deed.event.type == "extension.asked" else None
+    if asked and _is_too_long(deed, rule, asked.amount):
+        yield "limit", f"时钟“{clock_id}”一次延长 {asked.amount}，超过流程规定"
 
 
 def _is_too_long(deed: _Deed, rule: clocks.Rule, amount: str) -> bool:
