@@ -7,6 +7,7 @@ import sys
 import typer
 
 from api.commands import (
+    audit,
     calendars,
     cases,
     database,
@@ -53,6 +54,7 @@ app.command(rich_help_panel=RULES)(definitions.migrate)
 app.add_typer(programme.app, name="programme", rich_help_panel=RULES)
 app.command(rich_help_panel=LOOK)(operations.status)
 app.command(rich_help_panel=LOOK)(operations.replay)
+app.add_typer(audit.app, name="audit", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK)(reports.report)
 app.command(rich_help_panel=LOOK)(indicators.indicators)
 app.command(rich_help_panel=LOOK)(indicators.slots)

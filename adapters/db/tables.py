@@ -18,6 +18,8 @@ from adapters.db.columns import Rows, binary, integer, key, partial_index, table
 CASE_IS_OPEN: Final = "ended = ''"
 TASK_IS_OPEN: Final = "state IN ('ready', 'leased')"
 TASK_IS_DEAD: Final = "state = 'dead'"
+EVENT_IS_LEAFLESS: Final = "leaf_index IS NULL"
+EVENT_IS_A_LEAF: Final = "leaf_index IS NOT NULL"
 
 
 class CaseTable(Rows, table=True):
@@ -58,7 +60,11 @@ class EventTable(Rows, table=True):
     """The log. A trigger refuses every change but `leaf_index`, which the integrator of the tree fills in later."""
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("case_id", "prev"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "prev"),
+        partial_index("event_leafless", "at", "case_id", "seq", condition=EVENT_IS_LEAFLESS),
+        partial_index("event_leaf", "leaf_index", condition=EVENT_IS_A_LEAF, unique=True),
+    )
 
     case_id: str = key()
     seq: int = key(BigInteger)
@@ -251,6 +257,40 @@ class BeatTable(Rows, table=True):
     at: int = integer()
 
 
+class TileTable(Rows, table=True):
+    """Hashes of the Merkle tree, 32 bytes each, 256 in a full tile (C2SP tlog-tiles); the last tile of a level grows."""
+
+    __tablename__ = "tile"
+
+    level: int = key(BigInteger)
+    n: int = key(BigInteger)
+    data: bytes = binary()
+
+
+class CheckpointTable(Rows, table=True):
+    """A signed statement about the first `size` leaves; witnesses add lines to `note`. `root` is hexadecimal."""
+
+    __tablename__ = "checkpoint"
+
+    size: int = key(BigInteger)
+    root: str = text_column()
+    at: int = integer()
+    note: str = text_column()
+
+
+class ReplayRunTable(Rows, table=True):
+    """A replay of many cases and what it found; `faults` is a canonical list of sentences, the first hundred."""
+
+    __tablename__ = "replay_run"
+
+    started_at: int = key(BigInteger)
+    finished_at: int | None = integer(nullable=True)
+    cases: int = integer()
+    events: int = integer()
+    divergences: int = integer()
+    faults: bytes = binary()
+
+
 CASE: Final = table("case")
 EVENT: Final = table("event")
 RECEIPT: Final = table("receipt")
@@ -266,3 +306,6 @@ NOTICE: Final = table("notice")
 FILE: Final = table("file")
 COUNTER: Final = table("counter")
 BEAT: Final = table("beat")
+TILE: Final = table("tile")
+CHECKPOINT: Final = table("checkpoint")
+REPLAY_RUN: Final = table("replay_run")
