@@ -154,7 +154,7 @@ def _red(question: Question, red: Sequence[Case]) -> Table:
     names = question.names
     rows = tuple(
         cells(
-            n, case.id, names.workflow(case), names.subject(case.subject), names.full_region(case.region),
+            n, case.id, names.workflow(case), names.target(case), names.full_region(case.region),
             names.holder(case), Cell(names.state(case), "red"),
         )
         for n, case in enumerate(red[:SHOWN_MOST], start=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 
@@ -18,14 +18,14 @@ from adapters.reports.score import CITY_SCORE, freeze, score_sheet
 from adapters.reports.sources import Member, Subject
 from engine import canonical
 from engine.access import Reach
-from engine.case import Lane
+from engine.case import Holder, Lane, lane_clock
 from engine.errors import UnknownCase
 from engine.programme import figures as scoring
 from engine.programme.loading import load_programme
 from engine.programme.model import Programme
 from engine.programme.periods import Period
 from tests.support.reported import Target, a_slot
-from tests.support.reporting import MemorySources, a_case, a_clock, a_question, a_report
+from tests.support.reporting import NOW, MemorySources, a_case, a_clock, a_question, a_report, at
 from workflows import programme
 
 WHO = Subject("91340100MAR8F86N30", "示例精密制造有限公司", "340104")
@@ -113,6 +113,30 @@ def test_a_problem_that_no_visit_raised_has_a_line_with_how_it_came_in_and_who_s
     assert table.note == "共走访 1 次，反映问题 2 件"
 
 
+def test_the_worklog_says_the_limit_that_applied_and_the_result_of_the_path() -> None:
+    """Tuesday 10 March: to be taken up within a working day. Its own clock is gone, that of the archive is years ahead."""
+    archive = {"state": a_clock(started="2026-03-11", due="2029-03-11")}
+    on_site = a_case(
+        "issue", "2026-000004-8", state="closed", ended="settled", opened="2026-03-10", clocks=archive,
+        data={"summary": "如何享受加计扣除", "result": "on_site"}, taken={"close_on_site": "2026-03-10"},
+    )  # fmt: skip
+    merged = a_case(
+        "issue", "2026-000005-5", state="merged", ended="final", opened="2026-03-10",
+        data={"summary": "同上", "merged_into": "2026-000004-8"}, taken={"accept": "2026-03-12", "merge": "2026-03-12"},
+    )  # fmt: skip
+    late = replace(
+        ISSUE, id="2026-000006-3", state="archived", opened_at=at("2026-03-10"), round=2,
+        data={**ISSUE.data, "result": "satisfied"},
+        clocks={**archive, "answer": a_clock(due="2026-03-17", stopped="2026-03-18", extended=["3 working days"])},
+    )  # fmt: skip
+    table = table_of(a_report("worklog", MemorySources((on_site, merged, late))), "worklog")
+    assert said(table, "number", "due", "result", "note") == [
+        (on_site.id, date(2026, 3, 11), "当场办结", ""),
+        (merged.id, date(2026, 3, 13), "已并案", "并入 2026-000004-8"),
+        (late.id, date(2026, 3, 17), "回访满意办结", "第 2 轮办理；经批准延期 1 次；超过答复时限"),
+    ]
+
+
 def test_a_visit_says_the_unit_of_who_made_it_when_nobody_holds_it_any_more() -> None:
     made = a_case("visit", "v", region="3401", taken={"finish": "2026-03-10"}, by={"finish": "p-3401-team-1"})
     (line,) = said(table_of(a_report("worklog", MemorySources((made,))), "worklog"), "unit")
@@ -172,6 +196,54 @@ def test_an_urging_letter_says_since_when_it_is_late_by_working_days() -> None:
     assert report.fields["late"] == "4 个工作日"
     assert report.fields["unit"] == "合肥市蜀山区税务局（示例）"
     assert report.fields["issuer"] == "合肥市科技局（示例）"
+
+
+@pytest.mark.parametrize(
+    ("now", "late"),
+    [
+        (
+            datetime(2026, 3, 31, 9, 40, tzinfo=UTC),
+            "不足 1 个工作日（不足 1 个工作小时）",
+        ),  # 17:40 in China, ten minutes late
+        (datetime(2026, 4, 1, 5, 0, tzinfo=UTC), "1 个工作日"),
+    ],
+)
+def test_a_matter_late_by_less_than_a_working_day_is_urged_by_hours(now: datetime, late: str) -> None:
+    report = a_report("urge_order", MemorySources((LATE,), all_subjects=(WHO,)), case=LATE.id, now=now)
+    assert report.fields["late"] == late
+    ((_, shown),) = said(report.tables[0], "clock", "late")
+    assert str(shown).replace(" ", "") == f"超期{late}".replace(" ", "")
+
+
+def test_a_limit_that_ended_this_morning_is_late_by_the_hours_since() -> None:
+    """Due at 10:00, urged at 15:30: with the break from 12:00 to 13:30, four working hours."""
+    clock = replace(a_clock(started="2026-03-30", due="2026-03-31"), due_at=at("2026-03-31", 10))
+    case = replace(LATE, clocks={"answer": clock})
+    report = a_report(
+        "urge_order", MemorySources((case,)), case=LATE.id, now=datetime(2026, 3, 31, 7, 30, tzinfo=UTC)
+    )
+    assert report.fields["late"] == "不足 1 个工作日（4 个工作小时）"
+
+
+def test_an_urging_letter_lists_only_what_is_late_or_nearly_and_says_whose_lane_it_is() -> None:
+    case = replace(
+        LATE,
+        lanes={
+            "u-340104-finance": Lane(
+                "share", "dispatched", "working", holder=Holder("department", "u-340104-finance")
+            )
+        },
+        clocks={
+            "case": a_clock(started="2026-03-16", due="2026-07-31"),
+            "answer": a_clock(started="2026-03-16", due="2026-03-31"),
+            lane_clock("u-340104-finance"): a_clock(started="2026-03-25", due="2026-04-01"),
+        },
+    )
+    table = a_report("urge_order", MemorySources((case,), all_subjects=(WHO,)), case=case.id).tables[0]
+    assert said(table, "clock", "late") == [
+        ("答复时限", "超期 4 个工作日"),
+        ("协办时限（合肥市蜀山区财政局（示例））", "超期 3 个工作日"),
+    ]
 
 
 def test_a_matter_without_words_of_its_own_is_urged_by_what_it_is_and_whose() -> None:
@@ -466,6 +538,18 @@ def test_the_list_of_lights_begins_with_what_is_red_the_longest() -> None:
     report = a_report("lights", MemorySources((soon, calm, LATE)), period="2026-04-07")
     assert said(table_of(report, "lights"), "light", "case") == [("红", LATE.id), ("黄", "soon")]
     assert said(table_of(report, "summary"), "light", "number") == [("红", 1), ("黄", 1)]
+
+
+def test_each_light_says_whose_it_is_about_whom_and_how_late_even_by_minutes() -> None:
+    visit = a_case(
+        "visit", "city", region="3401", state="missed",
+        clocks={"state": replace(a_clock(started="2026-03-24", due="2026-04-07"), due_at=NOW - timedelta(minutes=20))},
+    )  # fmt: skip
+    visit = replace(visit, holder=Holder("team"))
+    table = table_of(a_report("lights", MemorySources((visit,)), period="2026-04-07"), "lights")
+    assert said(table, "subject", "holder", "left") == [
+        ("合肥市", "省服务团成员", "超期不足 1 个工作日（不足 1 个工作小时）")
+    ]
 
 
 def test_the_nearest_to_passing_come_first_with_what_to_ask() -> None:
