@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from adapters.db.rows import micros
 from adapters.personal import PersonalValues
 from adapters.programme.figures import Figures
 from adapters.programme.registry import ProgrammeRegistry
+from adapters.programme.slots import InForce
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.reports.assessing import assessor
 from adapters.reports.docx import template_of, write_docx
@@ -120,6 +121,7 @@ class Reports:
         templates: Path | None = None,
         programmes: ProgrammeRegistry,
         figures: Figures,
+        in_force: Callable[[datetime], InForce | None],
     ) -> None:
         self._database = database
         self._definitions = definitions
@@ -130,6 +132,7 @@ class Reports:
         self._templates = templates
         self._programmes = programmes
         self._figures = figures
+        self._in_force = in_force
 
     def build(self, asked: Asked, *, actor: Actor, reach: Reach, now: datetime) -> Report:
         """The report as a value. Errors: `UnknownReport`, `UnknownPeriod`, `OutOfReach`, and those of the report itself."""
@@ -189,8 +192,13 @@ class Reports:
             reach,
             now,
             names.depth,
+            lambda obligation: self._since(obligation, now),
         )
         return Question(kind.id, kind.title, period, region, now, sources, names, figuring, asked.case)
+
+    def _since(self, obligation: str, now: datetime) -> date | None:
+        found = self._in_force(now)
+        return found.since.get(obligation) if found else None
 
     def _region(self, asked: Asked, reach: Reach, *, is_about_case: bool) -> str:
         """The region asked for, else the reader's own. Errors: `OutOfReach`, `UnknownRegion`."""

@@ -257,15 +257,14 @@ class Judge:
         if part.given is not None:
             return self._given(part, reader)
         share, reads, missing = _quotient(part.of, reader)
-        points = [Fraction(band.points) for band in part.bands]
         if missing:
+            points = [Fraction(band.points) for band in part.bands]
             return _Span(min(points), max(points), reads, missing)
-        reached = [band for band in part.bands if share is not None and quantity(band.at_least) <= share]
-        best = (
-            Fraction(max(reached, key=lambda band: quantity(band.at_least)).points)
-            if reached
-            else Fraction(0)
+        # From the highest down, as references.py has it: the first that is reached is the best.
+        reached = (
+            band.points for band in part.bands if share is not None and quantity(band.at_least) <= share
         )
+        best = Fraction(next(reached, 0))
         return _Span(best, best, reads)
 
     def _given(self, part: Part, reader: Reader) -> _Span:

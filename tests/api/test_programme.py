@@ -87,7 +87,7 @@ def test_eligibility_says_what_is_met_what_is_missed_and_what_to_ask(office: Off
     criteria = {each["id"]: each for each in sme["criteria"]}
     assert sme["verdict"] == "fail"
     assert criteria["revenue"]["measures"][0] == {
-        "of": "revenue", "value": "600,000,000 元", "threshold": "200,000,000 元", "operator": "<=", "lacks": "差 400,000,000 元",
+        "of": "revenue", "value": "60,000 万元", "threshold": "20,000 万元", "operator": "<=", "lacks": "差 40,000 万元",
     }  # fmt: skip
     assert {"fact": "assets", "title": "资产总额", "year": 2025} in sme["missing"]
     standing = next(each for each in told["lists"] if each["id"] == "no_institution")

@@ -403,12 +403,22 @@ def test_a_package_after_january_is_on_the_late_list_and_the_cities_are_merged()
         "逾期未报",
     ]
     assert said(table_of(report, "objects"), "code", "title", "tags") == [
-        (WHO.id, WHO.title, "1亿元以上无研发活动")
+        (WHO.id, WHO.title, "1 亿元以上无研发活动的规上工业企业")
     ]
     assert report.fields["late"].startswith("芜湖市、蚌埠市、淮南市")
     assert "按时报送的 1 个" in report.sections[0].paragraphs[0]
     letter = a_report("january", replace(world, region="3401"), period="2026")
     assert letter.title == "关于报送合肥市2026年度服务企业实施方案和服务企业清单的函"
+
+
+def test_a_package_whose_term_was_over_before_operation_began_is_owed_by_nobody() -> None:
+    """The programme has been in force since 1 January 2026: the end of January 2025 lies before."""
+    report = a_report("january", MemorySources(), period="2025")
+    assert {row[0] for row in said(table_of(report, "cities"), "light")} == {"尚未开展"}
+    assert set(lights(table_of(report, "cities"))) == {".g......."}
+    assert report.fields["late"] == "无"
+    (state,) = report.sections
+    assert "尚未开展，不补报" in state.paragraphs[0]
 
 
 # 共性问题
@@ -502,9 +512,44 @@ def test_the_bulletin_says_the_numbers_of_its_tables() -> None:
     assert row == ("安徽省", 2, 2, Fraction(1, 2), Fraction(1, 2), 1, 1)
     assert (
         report.sections[0].paragraphs[0]
-        == "2026年3月，共登记企业诉求 2 件，当场办结 0 件；到期应办结 2 件，已办结 1 件，办结率 50.0%。"
+        == "2026年3月，共登记企业诉求 2 件，当场办结 0 件；到期应办结 2 件，已办结 1 件，办结率 50.0%（1/2）。"
     )
     assert "满意率因有效评价不足不予显示" in report.sections[0].paragraphs[1]  # one rating is too few to show
+
+
+def test_the_bulletin_shows_every_flow_so_that_each_list_adds_up_on_the_page() -> None:
+    """Of the spells above: three at first; two came, one came back, one moved in; one was cleared, one left."""
+    report = a_report("bulletin", MemorySources(all_members=SPELLS), period="2026-Q1")
+    clearing = next(section for section in report.sections if section.key == "clearing")
+    assert clearing.paragraphs[0] == (
+        "1 亿元以上无研发活动的规上工业企业：期初 3 家，加新增 2、反弹 1、迁入 1，减销号 1、移出 1、迁出 0，期末 5 家。"
+    )
+    table = table_of(report, "clearing_no_activity")
+    flows = ("opening", "entered", "relapsed", "moved_in", "cleared", "exited", "moved_out", "closing")
+    assert said(table, *flows)[0] == (3, 2, 1, 1, 1, 1, 0, 5)
+
+
+def test_the_bulletin_says_of_how_many_its_rates_are_and_why_one_may_be_above_the_other() -> None:
+    """Answered in time on the 24th and not called back yet: in time, but not closed."""
+    answered = a_case(
+        "issue", "2026-000008-8", state="calling_back",
+        clocks={"answer": a_clock(started="2026-03-02", due="2026-03-30", stopped="2026-03-24")},
+    )  # fmt: skip
+    report = a_report("bulletin", MemorySources((answered,)))
+    table = table_of(report, "regions")
+    assert said(table, "due", "closed_number", "closed", "on_time_number", "on_time")[0] == (1, 0, 0, 1, 1)
+    assert "按时办结率可能高于办结率" in table.note
+    assert report.sections[0].paragraphs[1].startswith("按时办结率 100%（1/1）（按原时限计 100%（1/1））")
+
+
+def test_visits_late_within_their_period_are_said_beside_the_rate_of_those_whose_period_is_over() -> None:
+    late = a_case(
+        "visit", "v1", region="3401", clocks={"state": a_clock(started="2026-03-16", due="2026-03-31")}
+    )
+    report = a_report("bulletin", MemorySources((late,)))
+    visits = next(section for section in report.sections if section.key == "visits")
+    assert "市级走访任务没有期满的，不计按期率" in visits.paragraphs[0]
+    assert "另有 1 件走访事项" in visits.paragraphs[0]
 
 
 def test_an_extension_shows_in_the_rate_by_the_original_limit_only() -> None:
