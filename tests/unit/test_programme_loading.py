@@ -354,7 +354,7 @@ def test_a_title_that_names_no_parameter_is_refused_with_its_line() -> None:
     with pytest.raises(Refused) as refused:
         load_programme(text.encode(), name="p.yaml")
     (finding,) = refused.value.findings
-    assert (finding.code, finding.place) == (
+    assert (finding.code, finding.path) == (
         "unknown_parameter",
         "rule_sets.fit.versions.0.criteria.large.title",
     )
