@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from adapters.reports.fields import ISSUE, ORDER, PLAN, VISIT_REPORT, Wanted
+from adapters.reports.fields import CITY_REPORT, ISSUE, ORDER, PLAN, VISIT_REPORT, Wanted
 from adapters.reports.limits import clock_table, limits
 from adapters.reports.model import Column, Kind, Report, Section, Table, cells, counted
 from adapters.reports.question import Question
@@ -93,7 +93,7 @@ def visit_report(question: Question) -> Report:
     return question.report(
         title=f"关于走访{target}情况的报告",
         fields={**fields, "problems": str(count.value)},
-        sections=_sections(question, visit, VISIT_REPORT),
+        sections=_sections(question, visit, VISIT_REPORT if visit.subject else CITY_REPORT),
         tables=[_issue_table(question, issues)],
         figures=[count],
         sources=(f"走访事项 {visit.id} 及其转出的诉求",),

@@ -266,8 +266,16 @@ class Reports:
         return write_docx(report, watermark, calendar, template_of(report.kind, self._templates))
 
     def _watermark(self, actor: Actor, now: datetime, reason: str) -> Watermark:
-        person = self._directories.current().person(actor.id)
-        who = f"{person.title}（{actor.id}）" if person else f"本机操作员（{actor.id}）"
+        directory = self._directories.current()
+        person = directory.person(actor.id)
+        unit = directory.unit(person.unit) if person and person.unit else None
+        who = (
+            f"{unit.title} {person.title}"
+            if person and unit
+            else person.title
+            if person
+            else _operator(actor)
+        )
         return Watermark(who, moment_words(now, self._calendars.current(self._calendar)), reason)
 
     def _log(
@@ -330,3 +338,9 @@ def _reason(words: str) -> str:
 def canonical_text(words: str) -> str:
     text: str = canonical.normalise(words)
     return text
+
+
+def _operator(actor: Actor) -> str:
+    """Whoever sits at the machine, by the name under which they logged in; `operator/name` is for the log."""
+    name = actor.id.partition("/")[2]
+    return f"本机操作员 {name}".rstrip()

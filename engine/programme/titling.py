@@ -1,4 +1,4 @@
-"""Titles that name a threshold, `{activity_revenue}以上……`: they say the parameter's value, which so stands in one place only."""
+"""Titles that name a threshold, `不少于 {least}`: they say the parameter's value, which so stands in one place only."""
 
 from __future__ import annotations
 

@@ -316,7 +316,7 @@ def test_the_operator_writes_a_report_under_their_login_and_computes_a_score_aga
     sheets = [openpyxl.load_workbook(tmp_path / name).worksheets[0] for name in ("a.xlsx", "b.xlsx")]
     rows = [[[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in sheets]
     assert rows[0] == rows[1]
-    assert f"本机操作员（operator/{login}）于" in sheets[0].oddHeader.left.text
+    assert f"本机操作员 {login}于" in sheets[0].oddHeader.left.text
 
 
 def test_json_is_the_value_of_the_report(bihuan: CommandLine) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.programme.figures import Table as FigureTable
 from adapters.reports.assessments import Assessment, Criterion
+from adapters.reports.behind import number_words
 from adapters.reports.letters import WrongCase
 from adapters.reports.model import Cell, Report, Table
 from adapters.reports.score import CITY_SCORE, freeze, score_sheet
@@ -158,6 +159,27 @@ def test_a_visit_report_follows_the_order_of_the_scheme_and_lists_the_issues() -
     assert report.sections[4].paragraphs == ("无。",)
     assert (report.fields["author"], report.fields["problems"]) == ("示例服务团成员·对口合肥市", "1")
     assert said(report.tables[0], "number", "state") == [(ISSUE.id, "办结")]
+
+
+def test_a_report_on_a_visit_to_a_city_speaks_of_the_city_and_of_no_enterprise() -> None:
+    report = a_report("visit_report", WORLD, case=EMPTY_VISIT.id)
+    assert report.title == "关于走访合肥市情况的报告"
+    assert [section.title for section in report.sections[:3]] == [
+        "全市企业服务概况", "全市企业生产经营与研发情况", "存在问题与诉求",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("2026-000002-2", "2026-000002-2"),
+        ("2026-000002-2/2", "2026-000002-2（第 2 次计时）"),
+        ("no_activity/91340100MAR8F86N30/1", "91340100MAR8F86N30（第 1 次列入）"),
+        ("january_package/3401/2026", "3401（2026）"),
+    ],
+)
+def test_the_rows_behind_a_number_are_called_as_people_call_them(row: str, words: str) -> None:
+    assert number_words(row) == words
 
 
 def test_a_visit_report_shows_no_issue_that_the_reader_may_not_see() -> None:
