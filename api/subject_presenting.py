@@ -8,8 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from engine.programme.spells import Spell
-
 from adapters.bootstrap import Container
 from adapters.db.views import Filter
 from adapters.subjects.contacts import WINDOW, Contact, warning
@@ -27,6 +25,7 @@ from api.subject_schemas import (
     SubjectView,
 )
 from engine.programme.facts import FactSpec, FactType
+from engine.programme.spells import Spell
 from engine.subjects import Known, Value
 
 __all__ = ["SubjectPresenter", "masked", "value_words"]

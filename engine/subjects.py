@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from engine.directory import SubjectId
 
-__all__ = ["TIMELESS", "Known", "Observation", "Profile", "Value", "known_facts"]
+__all__ = ["TIMELESS", "Facts", "Known", "Observation", "Profile", "Value", "known_facts"]
 
 Value = int | bool | str
 """Money is an integer of fen, a day is `2026-03-01`: never a float."""
@@ -105,6 +105,13 @@ class _Held(Mapping[tuple[str, int], Known]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    @property
+    def years(self) -> list[int]:
+        """Those for which anything is known."""
+        return [
+            year for year, observations in self._by_year.items() if any(each.facts for each in observations)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -120,6 +127,12 @@ class Profile:
         """Of that year, or of no year; None where it is not known."""
         known = self.facts.get((fact, year)) or self.facts.get((fact, TIMELESS))
         return known.value if known else None
+
+    def newest_year(self, until: int) -> int | None:
+        """The newest for which anything is known, of those up to `until`; facts of no year count as the year 0."""
+        facts = self.facts
+        years = facts.years if isinstance(facts, _Held) else {year for _, year in facts}
+        return max((year for year in years if year <= until), default=None)
 
     def years(self, fact: str) -> list[int]:
         """The years for which the fact is known, the newest first."""

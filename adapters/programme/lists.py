@@ -15,7 +15,6 @@ from itertools import islice
 from typing import Any, Final
 
 import structlog
-from engine.programme.spells import Spell
 
 from adapters.db.database import Database
 from adapters.numbers import Numbers
@@ -32,6 +31,7 @@ from engine.directory import SubjectId
 from engine.errors import KeyReused
 from engine.ports import Now
 from engine.programme.reconciling import Entry, Plan, Taking
+from engine.programme.spells import Spell
 from engine.runtime import Accepted, Outcome, Refused
 from engine.subjects import Profile
 

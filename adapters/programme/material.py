@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from engine.programme.spells import Spell
 from sqlalchemy import Select, and_, select
 
 from adapters.db import rows
@@ -26,6 +25,7 @@ from engine.programme.indicators import Indicator, Over
 from engine.programme.model import Programme
 from engine.programme.readings import Reading, earlier_runs
 from engine.programme.selecting import Material, Slot, workflow_of
+from engine.programme.spells import Spell
 
 __all__ = ["Needed", "needed", "read_material", "read_slots", "read_spells", "read_targets"]
 

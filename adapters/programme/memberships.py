@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from engine.programme.spells import Spell
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -37,6 +36,7 @@ from engine import canonical
 from engine.access import Reach
 from engine.case import Case
 from engine.directory import SubjectId
+from engine.programme.spells import Spell
 
 __all__ = ["Closing", "Member", "Memberships"]
 

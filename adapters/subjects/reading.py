@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from engine.programme.spells import Spell
 from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, select, text
 
 from adapters.db.access import under
@@ -31,6 +30,7 @@ from adapters.subjects.names import folded_name
 from adapters.subjects.profiles import observation_of
 from engine.access import Reach
 from engine.directory import RegionId, SubjectId
+from engine.programme.spells import Spell
 from engine.subjects import Observation
 
 __all__ = ["Dated", "Page", "Subject", "SubjectFilter"]

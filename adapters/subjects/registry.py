@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from engine.programme.spells import Spell
 from sqlalchemy import Connection
 
 from adapters.db.database import Database
@@ -20,7 +19,8 @@ from adapters.subjects.writing import Moving, NewSubject, Renaming, SubjectUnit
 from engine.access import Reach
 from engine.directory import RegionId, SubjectId
 from engine.programme.facts import FactSpec
-from engine.subjects import Known, Observation, known_facts
+from engine.programme.spells import Spell
+from engine.subjects import Facts, Observation, known_facts
 
 __all__ = ["Subjects"]
 
@@ -120,7 +120,7 @@ class Subjects:
         with self._database.reading() as connection:
             return reading.observations(connection, subjects)
 
-    def facts(self, subject: SubjectId, *, as_of: datetime | None = None) -> dict[tuple[str, int], Known]:
+    def facts(self, subject: SubjectId, *, as_of: datetime | None = None) -> Facts:
         """What counts now, or counted at a moment, by fact and year."""
         return known_facts(self.observations([subject]).get(subject, ()), as_of=as_of)
 

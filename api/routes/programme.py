@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from engine.programme.spells import Spell
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
@@ -39,6 +38,7 @@ from engine.directory import covers
 from engine.errors import BihuanError, Blocked, Blocker, Forbidden
 from engine.programme.answers import Verdict
 from engine.programme.lists import ListSpec
+from engine.programme.spells import Spell
 
 router = APIRouter(tags=["工作方案"], responses=refusals(400, 401, 403, 404, 422, 503))
 _CHANGES: Final[dict[int | str, dict[str, Any]]] = {status: PROBLEMS[status] for status in (409, 413)}

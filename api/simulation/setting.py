@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from engine.programme.spells import Spell
-
 from adapters.bootstrap import Container
 from adapters.population import FIRST_YEAR, Invented
 from adapters.programme.slots import Submit
@@ -20,6 +18,7 @@ from adapters.subjects.writing import NewSubject
 from api.simulation.province import Happening
 from api.simulation.words import SUMMARIES
 from engine.directory import SubjectId
+from engine.programme.spells import Spell
 from engine.subjects import TIMELESS, Observation, Value
 
 __all__ = [

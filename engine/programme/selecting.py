@@ -366,7 +366,6 @@ class _Asked(NamedTuple):
 
     def verdict(self, rule_set: str) -> str:
         """Under the newest figures up to the year: `pass`, `fail` or `unknown`."""
-        years = [year for _, year in self.profile.facts if year <= self.year]
-        newest = max(years, default=0) or self.year - 1
+        newest = self.profile.newest_year(self.year) or self.year - 1
         reader = self.judge.reading(self.profile, newest, self.day)
         return self.judge.verdict_of(Rule(passes=rule_set), reader).value

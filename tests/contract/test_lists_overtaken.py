@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from engine.programme.spells import Spell
 from sqlalchemy import bindparam, text
 
 from adapters.db.database import Database
@@ -17,6 +16,7 @@ from engine.commands import Command
 from engine.directory import SubjectId
 from engine.errors import UnknownCase
 from engine.programme.loading import ProgrammeSource, load_programme
+from engine.programme.spells import Spell
 from engine.runtime import Outcome, Refused
 from engine.subjects import TIMELESS, Observation
 from tests.support.lists_office import MORNING, ListsOffice, lists_office

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from engine.programme.spells import Spell
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.programme.ledger import COMING, LEAVING, TERMS, ledger_of
+from engine.programme.spells import Spell
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 REGIONS = ("3401", "340102", "340103", "3402", "340202")

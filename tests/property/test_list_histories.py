@@ -13,13 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 
-from engine.programme.spells import Spell
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.case import Case, CaseId
 from engine.programme.judging import Judge
 from engine.programme.reconciling import Plan, Reconciler, Taking
+from engine.programme.spells import Spell
 from engine.subjects import Profile, Value
 from tests.support.profiles import WAN, a_profile, known, shipped_programme
 

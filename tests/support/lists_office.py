@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.programme.spells import Spell
 from sqlalchemy import insert, select, update
 
 from adapters.bootstrap import Container, build
@@ -26,6 +25,7 @@ from engine.case import Case, CaseId, CommandId
 from engine.commands import Jump
 from engine.directory import SubjectId
 from engine.loading import load
+from engine.programme.spells import Spell
 from engine.runtime import Accepted, Outcome
 from engine.subjects import TIMELESS, Value
 from tests.support.profiles import shipped_programme

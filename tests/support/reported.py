@@ -27,7 +27,6 @@ from engine.programme.selecting import Slot
 from tests.support.profiles import shipped_programme
 from tests.support.story_office import ZONE
 
-
 BEGUN = date(2026, 1, 1)
 
 
@@ -81,7 +80,7 @@ def figuring_over(world: World, *, period: Period, region: str, reach: Reach, no
         reach,
         now,
         lambda each: len(list(depth.upwards(each))) - 1,
-        {name: BEGUN for name in shipped_programme().programme.obligations}.get,
+        dict.fromkeys(shipped_programme().programme.obligations, BEGUN).get,
     )
 
 
