@@ -232,7 +232,7 @@ def _visited(say: _Saying, red: Sequence[Case]) -> str:
         else ""
     )
     return (
-        f"共走访 {say('visits_made')} 次。{kept('city_visits', '市级走访任务')}，"
+        f"共走访 {say('visits_made')} 次。{kept('city_visits', '市级走访任务')}；"
         f"{kept('key_visits', '重点联系企业走访任务')}。{more}"
     )
 
