@@ -192,7 +192,7 @@ def test_a_reason_is_required_and_stands_on_every_page_and_in_the_log(busy: Offi
     answer = export(busy, LEADER, "bulletin", reason=reason_given)
     section = docx.Document(io.BytesIO(answer.content)).sections[0]
     assert section.header.paragraphs[0].text == (
-        f"示例分管领导·安徽省（{LEADER}）于2026年12月1日09:00导出，事由：{reason_given}"
+        f"安徽省科技厅（示例） 示例分管领导·安徽省于2026年12月1日09:00导出，事由：{reason_given}"
     )
     (row,) = (row for row in logged(busy) if row.digest not in before)
     told = decode(row.body)
