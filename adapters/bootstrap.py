@@ -295,6 +295,7 @@ def _reports(base: _Base, personal: PersonalValues, reads: Reads, figures: Figur
         templates=base.settings.templates,
         programmes=base.programmes,
         figures=figures,
+        in_force=in_force(base.database, base.programmes, base.local_date),
     )
 
 

@@ -51,6 +51,7 @@ STATE_TAG: Final = "bihuan/state/v1"
 DEFINITION_TAG: Final = "bihuan/definition/v1"
 COMMITMENT_TAG: Final = "bihuan/commitment/v1"
 
+_SHORT = 64
 _KEY = re.compile(r"[ !#-\[\]-~]+")  # printable ASCII without " and \: every JSON writer spells it alike
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
@@ -209,7 +210,15 @@ def _plain(value: Json, depth: int) -> Json:
 
 
 def _is_key(key: object) -> bool:
-    return type(key) is str and _KEY.fullmatch(key) is not None
+    if type(key) is not str:
+        return False
+    # The same few keys come again and again; a long one is not kept, since it may come from anybody.
+    return _is_short_key(key) if len(key) < _SHORT else _KEY.fullmatch(key) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_short_key(key: str) -> bool:
+    return _KEY.fullmatch(key) is not None
 
 
 def _refuse(fault: tuple[str, str] | None) -> None:
@@ -236,6 +245,10 @@ def _first_fault(value: Json, *, incoming: bool, depth: int = 0) -> tuple[str, s
     for key, item in value.items() if kind is dict else enumerate(value):
         if kind is dict and not _is_key(key):
             return "key", f"/{key!r}"
+        if item is None or (simple := type(item)) is bool:  # most values are: spares a call for each
+            continue
+        if simple is int and -INTEGER_LIMIT <= item <= INTEGER_LIMIT:
+            continue
         if fault := _first_fault(item, incoming=incoming, depth=depth + 1):
             return fault[0], f"/{key}{fault[1]}"
     return None

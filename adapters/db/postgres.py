@@ -84,7 +84,13 @@ class PostgresUnit:
         unseen = [w.case.id for w in writes.cases if not w.is_new and w.case.id not in self._before]
         if unseen:
             self.load(unseen, ())
-        batch = rows.batch(writes, self._before)
+        self.write_rows(rows.batch(writes, self._before))
+        # New ones are read again if they move: an import of many thousands keeps none of them here.
+        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
+        self._shelf.keep(w.case for w in writes.cases)
+
+    def write_rows(self, batch: rows.Batch) -> None:
+        """The same for rows that were made before. Errors: those of `write`."""
         try:
             self._keep(batch)
         except UniqueViolation as error:
@@ -93,9 +99,6 @@ class PostgresUnit:
         except StaleCase:
             self._start_over()
             raise
-        # New ones are read again if they move: an import of many thousands keeps none of them here.
-        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
-        self._shelf.keep(w.case for w in writes.cases)
 
     def remember(self, batch: BatchRow) -> None:
         """What was imported, in the same transaction as the cases that it brought."""

@@ -92,7 +92,13 @@ class SqliteUnit:
         unseen = [w.case.id for w in writes.cases if not w.is_new and w.case.id not in self._before]
         if unseen:
             self.load(unseen, ())
-        batch = rows.batch(writes, self._before)
+        self.write_rows(rows.batch(writes, self._before))
+        # New ones are read again if they move: an import of many thousands keeps none of them here.
+        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
+        self._shelf.keep(w.case for w in writes.cases)
+
+    def write_rows(self, batch: rows.Batch) -> None:
+        """The same for rows that were made before. Errors: those of `write`."""
         try:
             self._keep(batch)
         except (sqlite3.IntegrityError, BihuanError) as error:
@@ -100,9 +106,6 @@ class SqliteUnit:
             if isinstance(error, sqlite3.IntegrityError):
                 raise _lost_race(error, batch) from error
             raise
-        # New ones are read again if they move: an import of many thousands keeps none of them here.
-        self._before.update({w.case.id: w.case for w in writes.cases if not w.is_new})
-        self._shelf.keep(w.case for w in writes.cases)
 
     def remember(self, batch: BatchRow) -> None:
         """What was imported, in the same transaction as the cases that it brought."""

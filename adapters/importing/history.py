@@ -1,7 +1,7 @@
 """Take over the history of an office: work orders of another system become cases, once for each number.
 
 The dry run decides every command for real, over a store in memory, portion by portion; nothing but the verdicts stays. The
-import itself reads the rows again and is one transaction of the engine, with the row of its batch.
+import itself reads the rows again, decides all of them, and writes them in one transaction with the row of its batch.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Any, ClassVar, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from adapters.db.database import Database
-from adapters.db.postgres import PostgresStore, PostgresUnit
-from adapters.db.sqlite import SqliteStore, SqliteUnit
+from adapters.db.postgres import PostgresStore
+from adapters.db.sqlite import SqliteStore
 from adapters.importing.mapping import HistoryMapping, hotline, read_mapping
+from adapters.importing.prepared import Prepared
 from adapters.importing.records import HISTORY, Watch, number_of, row_of, unwatched
 from adapters.importing.takenover import TakenOver, differences, taken_over
 from adapters.importing.verdicts import Reason, RowResult, Verdict, Weight
@@ -249,26 +250,30 @@ class Histories:
     ) -> HistoryRun:
         results = {result.row: result for result in run.results}
         cases = dict(run.cases)
+        prepared = Prepared(self._database)
+        for row, result, case in watch("Importing", self._decided(prepared, run, numbers), len(numbers)):
+            results[row] = result
+            if case:
+                cases[result.subject] = case
+        done = replace(run, results=list(results.values()), cases=cases)
+        if not done.counts()["new"]:
+            return replace(done, batch="")  # another import brought all of them first
+        # Only now: deciding takes many times as long as writing, and on SQLite one transaction keeps all others waiting.
         with self._store.unit() as unit:
-            for row, result, case in watch("Importing", self._written(unit, run, numbers), len(numbers)):
-                results[row] = result
-                if case:
-                    cases[result.subject] = case
-            done = replace(run, results=list(results.values()), cases=cases)
-            if not done.counts()["new"]:
-                return replace(done, batch="")  # another import brought all of them first
+            for batch in prepared.batches():
+                unit.write_rows(batch)
             unit.remember(row_of(done, id=run.batch, by=by, at=now, committed_at=now))
         return done
 
-    def _written(
-        self, unit: SqliteUnit | PostgresUnit, run: HistoryRun, numbers: Sequence[str]
+    def _decided(
+        self, prepared: Prepared, run: HistoryRun, numbers: Sequence[str]
     ) -> Iterator[tuple[int, RowResult, str]]:
         new = {result.row: result for result in run.results if result.verdict is Verdict.NEW}
         free = iter(numbers)
         wanted = (order for order in work_orders(run.table, run.setting) if order.row in new)
         for orders in _portions(wanted):
             commands = [replace(c, case=CaseId(next(free))) for order in orders if (c := order.command)]
-            outcomes = self._engine.handle_in(unit, commands)
+            outcomes = self._engine.handle_in(prepared, commands)
             for order, outcome in zip(orders, outcomes, strict=True):
                 yield order.row, *_told(new[order.row], outcome)
 

@@ -13,14 +13,15 @@ from typing import Final
 
 from adapters.reports.model import Column, Detail, Kind, Mark, Measure, Report, Value
 
-__all__ = ["COUNTED", "OF_WHOLE", "PART", "Behind"]
+__all__ = ["COUNTED", "OF_WHOLE", "PART", "Behind", "number_words"]
 
+_YEAR: Final = 4  # digits of a period that is a year
 COUNTED, PART, OF_WHOLE = "计入", "分子", "分母"
 _WORDS: Final[Mapping[Measure, str]] = {"count": "计数", "rate": "占比", "mean": "平均"}
 _COLUMNS: Final = (
     Column("code", "区划代码", width=7),
     Column("region", "区划", width=12),
-    Column("row", "行编号", width=18),
+    Column("row", "编号", width=16),
     Column("what", "类别", width=14),
     Column("name", "名称", width=18),
     Column("note", "说明", width=22),
@@ -50,7 +51,7 @@ class Behind:
             yield [
                 code,
                 found.region,
-                row,
+                number_words(row),
                 found.what,
                 found.title,
                 found.note,
@@ -79,6 +80,19 @@ class Behind:
     def _column(name: str, measure: Measure) -> Column:
         kind = Kind.NUMBER if measure == "mean" else Kind.TEXT
         return Column(name, f"{name}\n（{_WORDS[measure]}）", kind, 7)
+
+
+def number_words(row: str) -> str:
+    """What the id of a row says to people: the number of a matter, which spell of whom, or of whom the task of a period."""
+    first, *rest = row.split("/")
+    if not rest:
+        return first
+    if len(rest) == 1:
+        return f"{first}（第 {rest[0]} 次计时）"
+    about, which = rest[0], rest[-1]
+    return (
+        f"{about}（第 {which} 次列入）" if which.isdigit() and len(which) < _YEAR else f"{about}（{which}）"
+    )
 
 
 def _mark(measure: Measure, mark: Mark | None) -> Value:

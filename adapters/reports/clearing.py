@@ -17,19 +17,16 @@ from engine.programme.ledger import TERMS
 
 __all__ = ["LISTS", "clearing", "levels_of", "under_each_other"]
 
-LISTS: Final[Mapping[str, str]] = {
-    "no_activity": "无研发活动（年销售收入1亿元以上）",
-    "no_institution": "无研发机构（年销售收入5亿元以上）",
-}
+LISTS: Final = ("no_activity", "no_institution")
 LOWEST: Final = 2  # levels below the root: counties and zones
 
 
 def clearing(question: Question) -> Report:
     tables: list[Table] = []
     figures: list[Figure] = []
-    for name, title in LISTS.items():
+    for name in LISTS:
         placed = _ledger(question, name)
-        tables.append(_table(question, name, title, placed))
+        tables.append(_table(question, name, placed))
         figures += [figure for found in placed.values() for figure in found.values()]
     return question.report(
         tables=tables,
@@ -68,7 +65,7 @@ def under_each_other(placed: Placed) -> Placed:
     return {place: placed[place] for place in sorted(placed)}
 
 
-def _table(question: Question, name: str, title: str, placed: Placed) -> Table:
+def _table(question: Question, name: str, placed: Placed) -> Table:
     rows: list[tuple[Cell, ...]] = []
     strong: set[int] = set()
     for place, figures in placed.items():
@@ -81,4 +78,4 @@ def _table(question: Question, name: str, title: str, placed: Placed) -> Table:
         *(Column(term, TERM_WORDS[term], Kind.INTEGER, 6) for term in TERMS),
         Column(RATE, "清零率", Kind.PERCENT, 7),
     )
-    return Table(name, title, columns, tuple(rows), frozenset(strong))
+    return Table(name, question.figuring.list_title(name), columns, tuple(rows), frozenset(strong))

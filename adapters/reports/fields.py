@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["COMMON", "ISSUE", "ORDER", "PLAN", "VISIT_FORM", "VISIT_REPORT", "Wanted"]
+__all__ = ["CITY_REPORT", "COMMON", "ISSUE", "ORDER", "PLAN", "VISIT_FORM", "VISIT_REPORT", "Wanted"]
 
 
 class Wanted(NamedTuple):
@@ -33,6 +33,13 @@ VISIT_REPORT: Final = (
     Wanted("coordination", "需协调事项及建议", ("coordination",)),
     Wanted("policy", "共性问题与政策建议", ("policy",)),
     Wanted("next_steps", "下一步计划", ("next_steps",)),
+)
+
+# 到市走访不走访某一家企业：概况是全市的
+CITY_REPORT: Final = (
+    Wanted("overview", "全市企业服务概况", ("overview",)),
+    Wanted("operations", "全市企业生产经营与研发情况", ("operations",)),
+    *VISIT_REPORT[2:],
 )
 
 # 问题限时闭环事项：台账后半部分

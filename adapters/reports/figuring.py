@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple, TypeVar
 
 from adapters.programme.figures import TERM_WORDS, Coloured, Figures, Table
@@ -44,7 +44,10 @@ Placed = Mapping[Place, Mapping[str, Figure]]
 
 @dataclass(frozen=True, slots=True)
 class Figuring:
-    """`programme` gives the version in force; only reports that need one ask for it. `depth`: of a region below the root."""
+    """`programme` gives the version in force; only reports that need one ask for it. `depth`: of a region below the root.
+
+    `since`: the first day on which an obligation was one; None if it never was.
+    """
 
     figures: Figures
     programme: Callable[[], Programme]
@@ -53,6 +56,7 @@ class Figuring:
     reach: Reach
     now: datetime
     depth: Callable[[str], int]
+    since: Callable[[str], date | None]
 
     def table(self, names: Iterable[str], *, level: int, year: int | None = None) -> Placed:
         """Indicators for the region and its parts at a level below the root, of the period or of a year.
@@ -96,6 +100,10 @@ class Figuring:
         return self.figures.slots(
             self.programme(), self._period(), self.now, reach=self.reach, region=self.region, names=names
         )
+
+    def list_title(self, name: str) -> str:
+        """How the programme in force calls a list: a threshold in it is the one that applies."""
+        return self.programme().lists[name].title.zh
 
     def indicator(self, name: str) -> Indicator:
         return self.programme().indicators[name]

@@ -34,14 +34,15 @@ OBLIGATION: Final = "january_package"
 COMPLETE: Final = "january_complete"  # the indicator of it
 SUBMIT: Final = "submit"
 OBJECTS: Final = "service_objects"
-TAGS: Final[Mapping[str, str]] = {
-    "start_ups": "初创科技型企业",
-    "filed_sme": "备案科技型中小企业",
-    "certified_high_tech": "高新技术企业",
-    "no_activity": "1亿元以上无研发活动",
-    "no_institution": "5亿元以上无研发机构",
-    "high_tech_candidates": "高新技术培育企业",
-}
+NOT_BEGUN: Final = "尚未开展"
+TAGS: Final = (
+    "start_ups",
+    "filed_sme",
+    "certified_high_tech",
+    "no_activity",
+    "no_institution",
+    "high_tech_candidates",
+)
 _WORDS: Final[Mapping[Light, str]] = {
     "green": "按时报送",
     "yellow": "逾期报送",
@@ -98,10 +99,20 @@ def _title(question: Question) -> str:
 
 
 def package_light(question: Question, slot: Coloured | None) -> Light:
-    """As the obligation has it; a city that was never asked is late all the same."""
+    """As the obligation has it; a city that was never asked is late all the same, once it is an obligation."""
     if slot is not None:
         return slot.colour
-    return "red" if question.today > _deadline(question) else "grey"
+    return "red" if has_begun(question) and question.today > _deadline(question) else "grey"
+
+
+def has_begun(question: Question) -> bool:
+    """Whether the package of that year was owed at all: a term that was over before operation began is not made up for."""
+    since = question.figuring.since(OBLIGATION)
+    return since is not None and _deadline(question) >= since
+
+
+def _words(question: Question) -> Mapping[Light, str]:
+    return _WORDS if has_begun(question) else {**_WORDS, "grey": NOT_BEGUN}
 
 
 def _deadline(question: Question) -> date:
@@ -109,7 +120,7 @@ def _deadline(question: Question) -> date:
 
 
 def _figures(question: Question, lights: Mapping[str, Light], members: Sequence[Member]) -> Iterator[Figure]:
-    for light, word in _WORDS.items():
+    for light, word in _words(question).items():
         rows = [f"city/{city}" for city, lit in lights.items() if lit == light]
         yield counted(f"packages/{light}", word, rows, column=word, region=question.region)
     whole = question.figuring.table([COMPLETE], level=question.names.depth(question.region) + 1)
@@ -143,7 +154,7 @@ def _cities(
     rows = tuple(
         cells(
             question.names.region(city),
-            Cell(_WORDS[lights[city]], lights[city]),
+            Cell(_words(question)[lights[city]], lights[city]),
             *_package_cells(question, packages.get(city)),
             counts[f"objects/{city}"],
             question.names.value(packages[city], "absent_note") if city in packages else "",
@@ -193,7 +204,7 @@ def _objects(question: Question, members: Sequence[Member]) -> Table:
     tags: dict[str, list[str]] = {}
     for member in members:
         if member.list in TAGS:
-            tags.setdefault(member.subject, []).append(TAGS[member.list])
+            tags.setdefault(member.subject, []).append(question.figuring.list_title(member.list))
     objects = sorted((m for m in members if m.list == OBJECTS), key=lambda m: (m.region, m.subject))
     rows = tuple(
         cells(
@@ -230,11 +241,18 @@ def _letter(
             ),
         )
         return
+    if not has_begun(question):
+        words = f"{year}年度的报送期限在本工作方案施行以前，尚未开展，不补报。"
+        yield Section("state", "报送情况", (words, f"{listed}{parts}。"))
+        return
     met, whole = len(by_key["packages/green"].rows), len(lights)
     yield Section(
         "state",
         "报送情况",
         (f"截至{day_words(question.cutoff)}，{whole} 个市中按时报送的 {met} 个。", f"{listed}{parts}。"),
     )
+    if not late and question.today <= _deadline(question):
+        yield Section("late", "逾期名单", (f"报送期限为{day_words(_deadline(question))}，尚未到期。",))
+        return
     words = f"逾期的市：{'、'.join(late)}。请抓紧补报，并说明原因。" if late else "各市均已按时报送。"
     yield Section("late", "逾期名单", (words,))

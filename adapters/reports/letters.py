@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import Final
 
-from adapters.reports.fields import ISSUE, ORDER, PLAN, VISIT_REPORT, Wanted
-from adapters.reports.lights import clock_title
-from adapters.reports.model import Cell, Column, Kind, Report, Section, Table, cells, counted
+from adapters.reports.fields import CITY_REPORT, ISSUE, ORDER, PLAN, VISIT_REPORT, Wanted
+from adapters.reports.limits import clock_table, limits
+from adapters.reports.model import Column, Kind, Report, Section, Table, cells, counted
 from adapters.reports.question import Question
-from adapters.reports.wording import day_words, moment_words
+from adapters.reports.wording import day_words
 from engine import clocks
-from engine.case import Case, Clock
+from engine.case import Case
 from engine.directory import Of
 from engine.errors import BihuanError, UnknownCase
 
@@ -94,7 +93,7 @@ def visit_report(question: Question) -> Report:
     return question.report(
         title=f"关于走访{target}情况的报告",
         fields={**fields, "problems": str(count.value)},
-        sections=_sections(question, visit, VISIT_REPORT),
+        sections=_sections(question, visit, VISIT_REPORT if visit.subject else CITY_REPORT),
         tables=[_issue_table(question, issues)],
         figures=[count],
         sources=(f"走访事项 {visit.id} 及其转出的诉求",),
@@ -237,10 +236,10 @@ def supervision_order(question: Question) -> Report:
         "state": question.names.state(case),
         "about": "、".join(each.id for each in about) or "（人工开出）",
         "issuer": question.names.office("supervisor", case.region, question.today, Of.ABOVE),
-        **_limits(question, case),
+        **limits(question, case),
     }
     fields["requirement"] = fields["requirement"] or "请立即查明超期原因，限期办结，并报告整改情况。"
-    return _order(question, f"督办单〔{case.id}〕", case, about, fields)
+    return _order(question, f"督办单〔{case.id}〕", case, clock_table(question, [case, *about]), fields)
 
 
 def urge_order(question: Question) -> Report:
@@ -258,64 +257,22 @@ def urge_order(question: Question) -> Report:
         "workflow": question.names.workflow(case),
         "state": question.names.state(case),
         "holder": question.names.holder(case),
-        **_limits(question, case),
+        **limits(question, case),
     }
     fields["issuer"] = question.names.office("liaison", case.region, question.today, Of.ABOVE)
     whose = f"{fields['target'] or fields['region']}的{fields['workflow']}"
     fields["matter"], fields["target"] = fields["matter"] or whose, fields["target"] or fields["region"]
     holder = case.holder.unit and question.names.unit(case.holder.unit)
     fields["unit"] = holder or fields["unit"] or "承办单位"
-    return _order(question, f"催办单〔{case.id}〕", case, [], fields)
+    table = clock_table(question, [case], ("red", "yellow"))
+    return _order(question, f"催办单〔{case.id}〕", case, table, fields)
 
 
-def _order(question: Question, title: str, case: Case, about: list[Case], fields: dict[str, str]) -> Report:
+def _order(question: Question, title: str, case: Case, table: Table, fields: dict[str, str]) -> Report:
     return question.report(
         title=title,
         fields=fields,
-        tables=[_clock_table(question, [case, *about])],
+        tables=[table],
         sources=(f"事项 {case.id} 的时钟和记录",),
         conditions=(("事项", case.id),),
     )
-
-
-def _limits(question: Question, case: Case) -> dict[str, str]:
-    """When the most urgent clock of the case is due, and by how many working days it is late."""
-    running = [clock for clock in case.clocks.values() if clock.status == "running"]
-    first = min(running, key=lambda clock: clock.due_at, default=None)
-    if first is None:
-        return {"due": "", "late": ""}
-    late = late_days(first, question)
-    return {
-        "due": moment_words(first.due_at, question.names.calendar),
-        "late": f"{late} 个工作日" if late else "未超期",
-    }
-
-
-def late_days(clock: Clock, question: Question) -> int:
-    """Working days after the one on which the clock ended, up to today."""
-    calendar = question.names.calendar
-    if not clock.is_open or question.now <= clock.due_at:
-        return 0
-    day, days = calendar.local_date(clock.due_at), 0
-    while day < question.today:
-        day += timedelta(days=1)
-        days += calendar.is_working_day(day)
-    return days
-
-
-def _clock_table(question: Question, cases: Iterable[Case]) -> Table:
-    names, rows = question.names, []
-    for case in cases:
-        for key, clock in case.clocks.items():
-            if clock.is_open:
-                light = clocks.light(clock, question.now, names.calendar)
-                late = late_days(clock, question)
-                due = moment_words(clock.due_at, names.calendar)
-                rows.append(cells(case.id, clock_title(names, case, key), due, Cell(late, light)))
-    columns = (
-        Column("case", "事项编号", width=14),
-        Column("clock", "时限", width=14),
-        Column("due", "到期时间", width=16),
-        Column("late", "超期工作日", Kind.INTEGER, 8),
-    )
-    return Table("clocks", "时限", columns, tuple(rows))

@@ -1,20 +1,18 @@
-"""红黄灯清单: every open matter whose clock is red or yellow now, the reddest first; and which clock of a matter counts."""
+"""红黄灯清单: every open matter whose clock is red or yellow now, the reddest first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from adapters.reports.details import details_of, rows_of
+from adapters.reports.limits import clock_holder, clock_title, left_words
 from adapters.reports.model import Cell, Column, Kind, Light, Report, Table, cells, counted
-from adapters.reports.naming import Names
 from adapters.reports.question import Question
 from engine import clocks
-from engine.case import STATE_CLOCK, Case, Clock, lane_of
+from engine.case import Case, Clock
 
 WORDS: Final = {"green": "绿", "yellow": "黄", "red": "红", "grey": "灰"}
-ANSWER: Final = "answer"
 _COLUMNS: Final = (
     Column("light", "灯色", width=4),
     Column("case", "事项编号", width=8),
@@ -23,23 +21,24 @@ _COLUMNS: Final = (
     Column("region", "区划", width=9),
     Column("state", "环节", width=8),
     Column("holder", "经办", width=15),
-    Column("clock", "时限", width=8),
+    Column("clock", "时限", width=12),
     Column("due", "到期时间", Kind.MOMENT, 9),
-    Column("left", "剩余工作时间（小时）", Kind.INTEGER, 6),
+    Column("left", "超期或剩余", width=10),
 )
 
 
 class Burning(NamedTuple):
     case: Case
-    clock: str
-    due_at: datetime
+    name: str
+    clock: Clock
     light: Light
-    hours: int
 
 
 def lights(question: Question) -> Report:
     cases = question.sources.cases(open_only=True)
-    lit = sorted(burning(question, cases), key=lambda b: (b.light != "red", b.due_at, b.case.id, b.clock))
+    lit = sorted(
+        burning(question, cases), key=lambda b: (b.light != "red", b.clock.due_at, b.case.id, b.name)
+    )
     figures = [
         counted(
             f"lights/{light}",
@@ -59,7 +58,7 @@ def lights(question: Question) -> Report:
             for light, figure in zip(("red", "yellow"), figures, strict=True)
         ),
     )
-    rows = tuple(_row(question.names, each) for each in lit)
+    rows = tuple(_row(question, each) for each in lit)
     return question.report(
         title=f"{question.names.full_region(question.region)}{question.title}（{question.today}）",
         tables=[Table("lights", "红黄灯清单", _COLUMNS, rows), summary],
@@ -84,35 +83,20 @@ def burning(question: Question, cases: Iterable[Case]) -> Iterator[Burning]:
         for name, clock in case.clocks.items():
             light = clocks.light(clock, now, calendar)
             if light in ("red", "yellow"):
-                left = clocks.remaining(clock, now, calendar).total_seconds() / 3600
-                yield Burning(case, name, clock.due_at, light, round(left))
+                yield Burning(case, name, clock, light)
 
 
-def _row(names: Names, each: Burning) -> tuple[Cell, ...]:
-    case = each.case
+def _row(question: Question, each: Burning) -> tuple[Cell, ...]:
+    case, names = each.case, question.names
     return cells(
         Cell(WORDS[each.light], each.light),
         case.id,
         names.workflow(case),
-        names.subject(case.subject),
+        names.target(case),
         names.full_region(case.region),
         names.state(case),
-        names.holder(case),
-        clock_title(names, case, each.clock),
-        each.due_at,
-        each.hours,
+        clock_holder(question, case, each.name),
+        clock_title(question, case, each.name),
+        each.clock.due_at,
+        left_words(question, each.clock),
     )
-
-
-def clock_title(names: Names, case: Case, clock: str) -> str:
-    definition = names.definition(case.digest)
-    if clock in definition.clocks:
-        return definition.clocks[clock].title.zh
-    if lane := lane_of(clock):
-        return definition.lanes[case.lanes[lane].type].title.zh
-    return "环节时限" if clock == STATE_CLOCK else "全程时限"
-
-
-def answer_clock(case: Case) -> Clock | None:
-    """The clock that says by when a matter must be answered: its own `answer` clock, else that of its state."""
-    return case.clocks.get(ANSWER) or case.clocks.get(STATE_CLOCK)

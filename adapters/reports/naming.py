@@ -16,7 +16,7 @@ import orjson
 from adapters.programme.figures import nearest_above
 from adapters.reports.sources import Heading
 from engine.calendar import Calendar
-from engine.case import Case
+from engine.case import Case, Holder
 from engine.definition import Definition, FieldSpec, FieldType
 from engine.directory import Address, Directory, Of, UnknownRegion
 from engine.fields import SEALED
@@ -113,6 +113,10 @@ class Names:
     def subject(self, subject: str) -> str:
         return self.subjects.get(subject) or (self.title(subject) if subject else "")
 
+    def target(self, case: Case) -> str:
+        """Whom a matter is about: the subject, else the region, as of a visit to a city."""
+        return self.subject(case.subject) or self.full_region(case.region)
+
     def workflow(self, case: Case | Heading) -> str:
         return self.definition(case.digest).title.zh
 
@@ -126,12 +130,26 @@ class Names:
 
     def holder(self, case: Case) -> str:
         """Who has it: the unit and, once assigned, the person."""
-        holder = case.holder
+        return self.held_by(case, case.holder)
+
+    def held_by(self, case: Case, holder: Holder) -> str:
+        """The same of a holder of the case or of a lane; the role where no unit has it, as the subject itself."""
         named = (
             self.unit(holder.unit) if holder.unit else "",
             self.person(holder.person) if holder.person else "",
         )
-        return " ".join(word for word in named if word)
+        return " ".join(word for word in named if word) or self._role(case, holder.role)
+
+    def lane(self, case: Case, lane: str) -> str:
+        """Whose a lane is: the unit, else what it is called."""
+        opened, definition = case.lanes[lane], self.definition(case.digest)
+        group = definition.states.get(opened.group)
+        titled = group.parallel.lanes.get(lane) if group and group.parallel else None
+        return titled.zh if titled else self.unit(opened.holder.unit or lane)
+
+    def _role(self, case: Case, role: str) -> str:
+        spec = self.definition(case.digest).roles.get(role)
+        return spec.title.zh if spec else ""
 
     def value(self, case: Case, *names: str) -> str:
         """The first of these fields that has a value, in words; empty where none has."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from adapters.evidence.reads import Reads
 from adapters.personal import PersonalValues
 from adapters.programme.figures import Figures
 from adapters.programme.registry import ProgrammeRegistry
+from adapters.programme.slots import InForce
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from adapters.reports.assessing import assessor
 from adapters.reports.docx import template_of, write_docx
@@ -122,6 +123,7 @@ class Reports:
         templates: Path | None = None,
         programmes: ProgrammeRegistry,
         figures: Figures,
+        in_force: Callable[[datetime], InForce | None],
     ) -> None:
         self._database = database
         self._definitions = definitions
@@ -133,6 +135,7 @@ class Reports:
         self._templates = templates
         self._programmes = programmes
         self._figures = figures
+        self._in_force = in_force
 
     def build(self, asked: Asked, *, actor: Actor, reach: Reach, now: datetime) -> Report:
         """The report as a value. Errors: `UnknownReport`, `UnknownPeriod`, `OutOfReach`, and those of the report itself."""
@@ -212,8 +215,13 @@ class Reports:
             reach,
             now,
             names.depth,
+            lambda obligation: self._since(obligation, now),
         )
         return Question(kind.id, kind.title, period, region, now, sources, names, figuring, asked.case)
+
+    def _since(self, obligation: str, now: datetime) -> date | None:
+        found = self._in_force(now)
+        return found.since.get(obligation) if found else None
 
     def _region(self, asked: Asked, reach: Reach, *, is_about_case: bool) -> str:
         """The region asked for, else the reader's own. Errors: `OutOfReach`, `UnknownRegion`."""
@@ -281,8 +289,16 @@ class Reports:
         return write_docx(report, watermark, calendar, template_of(report.kind, self._templates))
 
     def _watermark(self, actor: Actor, now: datetime, reason: str) -> Watermark:
-        person = self._directories.current().person(actor.id)
-        who = f"{person.title}（{actor.id}）" if person else f"本机操作员（{actor.id}）"
+        directory = self._directories.current()
+        person = directory.person(actor.id)
+        unit = directory.unit(person.unit) if person and person.unit else None
+        who = (
+            f"{unit.title} {person.title}"
+            if person and unit
+            else person.title
+            if person
+            else _operator(actor)
+        )
         return Watermark(who, moment_words(now, self._calendars.current(self._calendar)), reason)
 
     def _log(
@@ -345,3 +361,9 @@ def _reason(words: str) -> str:
 def canonical_text(words: str) -> str:
     text: str = canonical.normalise(words)
     return text
+
+
+def _operator(actor: Actor) -> str:
+    """Whoever sits at the machine, by the name under which they logged in; `operator/name` is for the log."""
+    name = actor.id.partition("/")[2]
+    return f"本机操作员 {name}".rstrip()

@@ -8,10 +8,11 @@ from typing import Final
 
 from adapters.reports.details import details_of, rows_of
 from adapters.reports.fields import ISSUE, VISIT_FORM, Wanted
-from adapters.reports.lights import answer_clock
+from adapters.reports.limits import ANSWER, answer_due
 from adapters.reports.model import Cell, Column, Kind, Report, Table, cells, counted
 from adapters.reports.question import Question
-from engine.case import Case
+from engine import clocks
+from engine.case import Case, Clock
 from engine.programme.selecting import ended_at
 
 FINISH: Final = "finish"  # the step by which a visit took place
@@ -100,7 +101,8 @@ def _lines(question: Question, visit: Case, raised: Sequence[Case]) -> Iterator[
     for number, issue in enumerate(raised):
         yield (*(blank[: len(head)] if number else head), *_issue_cells(question, issue))
     if not raised:
-        yield (*head, *cells(*([""] * len(_ISSUE_COLUMNS))))
+        note = "逾期补访" if "make_up" in visit.taken else ""
+        yield (*head, *cells(*([""] * (len(_ISSUE_COLUMNS) - 1)), note))
 
 
 def _visit_cells(question: Question, visit: Case, problems: int) -> tuple[Cell, ...]:
@@ -142,7 +144,6 @@ def _settlers(issue: Case) -> Sequence[str]:
 def _issue_cells(question: Question, issue: Case) -> tuple[Cell, ...]:
     names = question.names
     words = dict(zip((w.key for w in ISSUE), said(question, issue, ISSUE), strict=True))
-    clock = answer_clock(issue)
     person = [issue.holder.person] if issue.holder.person else _settlers(issue)
     return cells(
         words["summary"],
@@ -152,16 +153,40 @@ def _issue_cells(question: Question, issue: Case) -> tuple[Cell, ...]:
         words["lead"] or _unit(question, issue),
         words["co"],
         "、".join(map(names.person, person)),
-        names.day(clock.due_at) if clock else None,
+        names.day(answer_due(names, issue)),
         words["progress"] or names.state(issue),
         names.day(ended_at(issue)),
-        names.state(issue) if issue.ended else "",
+        _result(question, issue),
         words["rating"],
         words["callback"],
         "是" if issue.ended else "否",
         issue.id,
-        "",
+        _note(question, issue),
     )
+
+
+def _result(question: Question, issue: Case) -> str:
+    """How it ended, as its path says; that it was archived since is no result."""
+    if not issue.ended:
+        return ""
+    return question.names.value(issue, "result") or question.names.state(issue)
+
+
+def _note(question: Question, issue: Case) -> str:
+    """What the other columns do not say: longer limits, lateness, another round, where it went."""
+    clock = issue.clocks.get(ANSWER)
+    notes = [
+        f"第 {issue.round} 轮办理" if issue.round > 1 else "",
+        f"经批准延期 {len(clock.extended)} 次" if clock and clock.extended else "",
+        "超过答复时限" if clock and _is_late(question, clock) else "",
+        f"并入 {issue.data['merged_into']}" if issue.data.get("merged_into") else "",
+        question.names.value(issue, "reject_reason"),
+    ]
+    return "；".join(filter(None, notes))
+
+
+def _is_late(question: Question, clock: Clock) -> bool:
+    return clock.status == "late" or clocks.light(clock, question.now, question.names.calendar) == "red"
 
 
 def said(question: Question, case: Case, wanted: Iterable[Wanted]) -> list[str]:

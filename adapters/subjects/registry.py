@@ -20,7 +20,7 @@ from engine.access import Reach
 from engine.directory import RegionId, SubjectId
 from engine.programme.facts import FactSpec
 from engine.programme.spells import Spell
-from engine.subjects import Known, Observation, known_facts
+from engine.subjects import Facts, Observation, known_facts
 
 __all__ = ["Subjects"]
 
@@ -120,7 +120,7 @@ class Subjects:
         with self._database.reading() as connection:
             return reading.observations(connection, subjects)
 
-    def facts(self, subject: SubjectId, *, as_of: datetime | None = None) -> dict[tuple[str, int], Known]:
+    def facts(self, subject: SubjectId, *, as_of: datetime | None = None) -> Facts:
         """What counts now, or counted at a moment, by fact and year."""
         return known_facts(self.observations([subject]).get(subject, ()), as_of=as_of)
 

@@ -55,6 +55,11 @@ def row(made: Table, *cells: object, style: str = "") -> None:
     )
 
 
+def tell(words: str) -> None:
+    """Which part of a long piece of work begins, on stderr, a terminal or not: silence would look like a standstill."""
+    console(stderr=True).print(f"{words} …", highlight=False)
+
+
 def working_on(title: str, items: Iterable[_Item], total: int) -> Iterator[_Item]:
     """The items, with a progress bar on a terminal."""
     bar = console(stderr=True)

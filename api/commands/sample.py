@@ -19,14 +19,24 @@ from adapters.population import Invented, population
 from adapters.sample import REGION, SUBJECT, load_sample
 from adapters.subjects.writing import NewSubject
 from api.commands.opening import make_folder, read_settings
-from api.commands.output import AsJson, answer, columns, working_on
+from api.commands.output import AsJson, answer, columns, tell, working_on
 from api.simulation import Province
 from api.simulation.manners import Manners
 from api.simulation.province import ZONE, Happening
-from api.simulation.setting import an_issue, for_every_report, keep, nominate, settle
+from api.simulation.setting import (
+    an_issue,
+    for_every_report,
+    for_every_workflow,
+    keep,
+    nominate,
+    set_bases,
+    settle,
+)
 from engine.directory import RegionId
 from engine.errors import BihuanError
 
+MANY: Final = 100  # enterprises from which on every workflow has a few cases
+_LIKELY: Final = {"redo": 0.12, "propose_explaining": 0.06, "hand_back": 0.06}
 SMALL: Final = 60  # enterprises of `serve --sample`: some on every list, at once
 
 
@@ -79,6 +89,7 @@ def play(
     made: Container, clock: MovedClock, *, enterprises: int, issues: int, days: int, seed: int
 ) -> dict[str, int]:
     """Fill an empty database from the moment at which the clock stands; what is in it then."""
+    tell(f"Registering {enterprises:,} enterprises and their figures")
     people = _settled(made, enterprises, seed)
     counts = _played(made, clock, people, issues=issues, days=days, seed=seed)
     return {"enterprises": len(people), **counts, **_lists(made)}
@@ -112,9 +123,12 @@ def _played(
     made: Container, clock: MovedClock, people: Sequence[Invented], *, issues: int, days: int, seed: int
 ) -> dict[str, int]:
     # So that something is late, whatever the seed and the season.
-    ignored = Manners(never=frozenset({("supervision", people[0].region)}))
-    with Province(made, clock, seed=seed, manners=ignored) as province:
+    manners = Manners(never=frozenset({("supervision", people[0].region)}), extends=0.03, likely=_LIKELY)
+    with Province(made, clock, seed=seed, manners=manners) as province:
+        tell(f"Filling the lists of {len(people):,} enterprises and opening their cases")
         keep(made, province.writer.submit)
+        set_bases(made)
+        tell(f"Working for {days} days, until today")
         today = province.today
         played = province.live(
             today + timedelta(days=days),
@@ -140,6 +154,8 @@ def _happenings(
         if not calendar.day(day).is_working:
             return []
         once = [] if worked else for_every_report(made, people, day, last)
+        if not worked and len(people) >= MANY:
+            once += for_every_workflow(rng, people, day.year)
         worked.add(day)
         return [*once, *(an_issue(rng, people) for _ in range(number))]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.definition import Definition, Step
@@ -67,6 +67,10 @@ class Manners:
     rare: float = 0.03
     stays: float = 0.2
     reopens: float = 0.02
+    extends: float = 0.0  # asks for a longer limit before it is dealt with
+    likely: Mapping[str, float] = field(
+        default_factory=dict
+    )  # weights of steps that are not as rare as RARE has them
     helps: float = 0.5  # where the one who holds it can only wait for others
     never: frozenset[tuple[str, str]] = frozenset()
     """Workflows, each with a region, that nobody there ever acts on."""
@@ -92,6 +96,8 @@ class Manners:
     def _weight(self, definition: Definition, step_id: str, step: Step) -> float:
         if definition.is_everywhere(step_id, step):
             return self.rare / 3
+        if step_id in self.likely:
+            return self.likely[step_id]
         if step_id in RARE:
             return self.rare
         return self.stays if step.stay else 1.0

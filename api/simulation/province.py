@@ -19,6 +19,7 @@ from adapters.bootstrap import Container
 from adapters.clock import MovedClock
 from adapters.metrics import new_metrics
 from adapters.writer import Writer
+from api.simulation.extending import extending
 from api.simulation.manners import ON_THE_DAY, Manners
 from api.simulation.people import People
 from api.simulation.values import Values
@@ -187,8 +188,10 @@ class Province:
             self.tally.refused.update([b.code for b in outcome.error.blockers] or [outcome.error.code])
         return isinstance(outcome, Accepted)
 
-    def _step(self, turn: _Turn, case: Case) -> TakeStep | None:
+    def _step(self, turn: _Turn, case: Case) -> Command | None:
         program = self.made.definitions.digest(case.digest)
+        if self.manners.extends and (asked := self._extending(program, case)):
+            return asked
         place = _place(program, case, turn.lane)
         steps = list(place.chart.steps[place.state].values())
         for step in self.manners.choose(self.random, program.definition, steps):
@@ -196,6 +199,10 @@ class Province:
                 self.tally.steps[f"{case.workflow}.{step.ref}"] += 1
                 return found
         return None
+
+    def _extending(self, program: Program, case: Case) -> Command | None:
+        share = self.manners.extends
+        return extending(self.random, program, case, self._people, share=share, key=self._key())
 
     def _taking(
         self, program: Program, case: Case, place: Place, step: CompiledStep, *, favourable: bool

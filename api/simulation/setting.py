@@ -6,7 +6,7 @@ Used by `bihuan serve --sample` (small), `bihuan sample` (any size) and the proo
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ from adapters.population import FIRST_YEAR, Invented
 from adapters.programme.slots import Submit
 from adapters.subjects.writing import NewSubject
 from api.simulation.province import Happening
+from api.simulation.words import SUMMARIES
 from engine.directory import SubjectId
 from engine.programme.spells import Spell
 from engine.subjects import TIMELESS, Observation, Value
@@ -25,16 +26,17 @@ __all__ = [
     "KEY_LIST",
     "an_issue",
     "for_every_report",
+    "for_every_workflow",
     "keep",
     "nominate",
     "observed",
+    "set_bases",
     "settle",
 ]
 
 KEY_LIST: Final = "key_subjects"
 KEY_IN_EACH_CITY: Final = 10  # 四（一）省 2：每个服务团联系 10 家以上重点企业
 _SOURCE: Final = "示例：统计年报"
-_TOPICS: Final = ("rd_accounting", "tax_deduction", "high_tech", "small_tech", "financing", "land", "talent")
 _SLOTS: Final = 200
 _CLEARED: Final = ("no_activity", "no_institution")
 _THRESHOLD: Final = 10_000  # 万元
@@ -96,7 +98,8 @@ def an_issue(rng: random.Random, people: Sequence[Invented]) -> Happening:
     """By the enterprise itself, or by the liaison after a survey or a meeting."""
     who, role = rng.choice(people), rng.choice(("client", "liaison"))
     source = "self" if role == "client" else rng.choice(("survey", "meeting"))
-    data: dict[str, Any] = {"summary": "示例问题一件", "source": source, "topic": rng.choice(_TOPICS)}
+    topic = rng.choice(sorted(SUMMARIES))
+    data: dict[str, Any] = {"summary": rng.choice(SUMMARIES[topic]), "source": source, "topic": topic}
     return Happening("issue", who.region, who.id, role, data)
 
 
@@ -133,10 +136,61 @@ def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
+def for_every_workflow(rng: random.Random, people: Sequence[Invented], year: int) -> list[Happening]:
+    """A few cases of each workflow that nothing else opens within a month."""
+    found = []
+    for workflow, role, is_about_one, data in _BY_PEOPLE:
+        for who in rng.sample(people, _OF_EACH):
+            found.append(Happening(workflow, who.region, who.id if is_about_one else "", role, data))
+    for city in sorted({each.region[:4] for each in people})[:_OF_EACH]:
+        found.append(Happening("annual_plan", city, "", "team_liaison", {"year": year}))
+        found.append(Happening("target_setting", city, "", "province", {"year": year}))
+    return found
+
+
+_OF_EACH: Final = 4
+_BY_PEOPLE: Final[Sequence[tuple[str, str, bool, Mapping[str, Any]]]] = (
+    ("carrier", "client", True, {}),
+    ("matching", "client", True, {"summary": "寻找表面处理工艺合作方（示例）"}),
+    ("intermediary", "client", True, {}),
+    ("commissioner", "client", True, {}),
+    ("liaison", "coordinator", False, {}),
+    ("assignment", "issuer", False, {"matter": "排查规上企业研发机构情况（示例）"}),
+    ("discipline_report", "client", True, {"matter": "反映走访时间与生产冲突（示例）"}),
+)
+
+
+def set_bases(made: Container, *, region: str = "34") -> None:
+    """The numbers of 2021 from which the doubling is counted, for the province and each city: invented, two thirds of today's."""
+    with made.subjects.unit(made.now()) as unit:
+        for indicator, list_ in _BASES.items():
+            found: Counter[str] = Counter()
+            for place, number in made.subjects.members_by_region(list_).items():
+                found.update({region: number, place[:4]: number, place: number})
+            for place, number in sorted(found.items()):
+                base = -(-number * 2 // 3)
+                made.targets.put_in(
+                    unit.connection,
+                    indicator,
+                    place,
+                    _BASE_YEAR,
+                    base,
+                    by="sample",
+                    at=made.now(),
+                    note="示例",
+                )
+
+
+_BASES: Final = {"sme_number": "filed_sme", "high_tech_number": "certified_high_tech"}
+_BASE_YEAR: Final = 2021
+
+
 def keep(made: Container, submit: Submit) -> None:
-    """Lists and slots as the sweeper keeps them, until nothing is left to do."""
+    """Lists, slots and proposals as the sweeper keeps them, until nothing is left to do."""
     made.lists.run_all(submit)
     while made.slots.run(submit, made.now(), _SLOTS).more:
+        pass
+    while made.proposals.run(submit, made.now()).more:
         pass
 
 

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from api.simulation.words import texts_for
 from engine.definition import Definition, FieldSpec, FieldType
 from engine.directory import Directory
 
 __all__ = ["Values"]
 
-_SENTENCES: Final = (
-    "情况属实，已经办妥（示例）",
-    "已现场核对，按程序办理（示例）",
-    "已与有关单位沟通，正在落实（示例）",
-    "材料齐全，同意（示例）",
-)
 _FILE: Final = "sha256:" + "0" * 64
 _SOON: Final = (4, 9)
 # Fields whose day lies farther ahead: when a certificate or a posting ends, when something parked is looked at again.
@@ -47,13 +42,16 @@ class Values:
             return self._weekday(5, 9)
         if spec.type is FieldType.DATE:
             return self._day(*_DAYS_AHEAD.get(name, _SOON))
+        if spec.type in (FieldType.TEXT, FieldType.TEXTS):
+            return self._words(name, spec)
         return _VALUES[spec.type](self, spec, favourable)
 
-    def _text(self, spec: FieldSpec, _favourable: bool) -> str:
-        return self.random.choice(_SENTENCES).ljust(spec.min or 0, "示")[: spec.max or 4000]
-
-    def _texts(self, spec: FieldSpec, _favourable: bool) -> list[str]:
-        return list(_SENTENCES[: max(spec.min or 1, 1)])
+    def _words(self, name: str, spec: FieldSpec) -> str | list[str]:
+        """A text that fits the field; of several, as many as are asked for at least."""
+        texts = texts_for(name, spec.title.zh)
+        if spec.type is FieldType.TEXTS:
+            return [texts[n % len(texts)] for n in range(max(spec.min or 1, 1))]
+        return self.random.choice(texts).ljust(spec.min or 0, "示")[: spec.max or 4000]
 
     def _integer(self, spec: FieldSpec, favourable: bool) -> int:
         least = spec.min or 0
@@ -105,8 +103,6 @@ class Values:
 
 
 _VALUES: Final[Mapping[FieldType, Callable[[Values, FieldSpec, bool], Any]]] = {
-    FieldType.TEXT: Values._text,
-    FieldType.TEXTS: Values._texts,
     FieldType.INTEGER: Values._integer,
     FieldType.BOOLEAN: Values._boolean,
     FieldType.CHOICE: Values._choice,

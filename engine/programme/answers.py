@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 from engine.programme.names import Ask
 
 __all__ = ["Answer", "Measure", "Verdict", "all_of", "any_of", "conjunction", "merged", "negated"]
+
+_FEN_OF_WAN: Final = 10**6
 
 
 class Verdict(StrEnum):
@@ -38,7 +41,7 @@ class Measure:
 
     @property
     def lacks(self) -> str:
-        """`差 2 分`, `差 1,000,000 元`; nothing where it is reached."""
+        """`差 2 分`, `差 100 万元`; nothing where it is reached."""
         return f"差 {quantity_words(self.gap, self.gap_unit)}" if self.gap else ""
 
 
@@ -97,9 +100,10 @@ def _together(verdict: Verdict, parts: Sequence[Answer], measures: Iterable[Meas
 
 
 def quantity_words(amount: Fraction, unit: str) -> str:
-    """`1,000,000 元` of fen, `5.99%` of a share, `2 分` of points; rounded up to two decimals where it has more."""
+    """`100 万元` of fen (`9,999 元` below one), `5.99%` of a share, `2 分` of points; rounded up."""
     if unit == "money":
-        return f"{_decimal(amount / 100)} 元"
+        is_large = abs(amount) >= _FEN_OF_WAN
+        return f"{_decimal(amount / _FEN_OF_WAN)} 万元" if is_large else f"{_decimal(amount / 100)} 元"
     if unit == "percent":
         return f"{_decimal(amount * 100)}%"
     return f"{_decimal(amount)} {'分' if unit == 'points' else unit}".rstrip()

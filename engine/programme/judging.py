@@ -153,7 +153,9 @@ class Judge:
         scores = [c.score for c in version.criteria.values() if c.score is not None]
         if verdict is Verdict.FAIL:
             return verdict
-        return conjunction([verdict, *(self._score(score, reader).verdict for score in scores)])
+        return conjunction(
+            [verdict, *(_verdict_of_score(score, self._spans(score, reader)) for score in scores)]
+        )
 
     def _verdict_of_check(self, text: str, reader: SubjectReader) -> Verdict:
         if (kept := reader.settled.get(text)) is not None:
@@ -236,17 +238,15 @@ class Judge:
         return all_of([answer for _, answer in self.criteria(version, reader).values()])
 
     def _score(self, score: Score, reader: Reader) -> Answer:
-        spans = {name: self._span(part, reader) for name, part in score.parts.items()}
-        total = _Span(
-            sum((s.least for s in spans.values()), Fraction(0)),
-            sum((s.most for s in spans.values()), Fraction(0)),
-        )
-        verdicts = [_reached(total, score), *(_nonzero(spans[name]) for name in score.nonzero)]
-        verdict = conjunction(verdicts)
+        spans = self._spans(score, reader)
+        verdict = _verdict_of_score(score, spans)
         missing = merged(s.missing for s in spans.values() if s.least != s.most)
-        measures = _score_measures(score, spans, total)
+        measures = _score_measures(score, spans, _total(spans))
         reads = merged(s.reads for s in spans.values())
         return Answer(verdict, measures, reads, missing if verdict is Verdict.UNKNOWN else ())
+
+    def _spans(self, score: Score, reader: Reader) -> dict[str, _Span]:
+        return {name: self._span(part, reader) for name, part in score.parts.items()}
 
     def _span(self, part: Part, reader: Reader) -> _Span:
         if part.best_of:
@@ -257,15 +257,14 @@ class Judge:
         if part.given is not None:
             return self._given(part, reader)
         share, reads, missing = _quotient(part.of, reader)
-        points = [Fraction(band.points) for band in part.bands]
         if missing:
+            points = [Fraction(band.points) for band in part.bands]
             return _Span(min(points), max(points), reads, missing)
-        reached = [band for band in part.bands if share is not None and quantity(band.at_least) <= share]
-        best = (
-            Fraction(max(reached, key=lambda band: quantity(band.at_least)).points)
-            if reached
-            else Fraction(0)
+        # From the highest down, as references.py has it: the first that is reached is the best.
+        reached = (
+            band.points for band in part.bands if share is not None and quantity(band.at_least) <= share
         )
+        best = Fraction(next(reached, 0))
         return _Span(best, best, reads)
 
     def _given(self, part: Part, reader: Reader) -> _Span:
@@ -345,6 +344,15 @@ def _quotient(
     if len(numbers) == 1:
         return Fraction(numbers[0]), reads, ()
     return Fraction(numbers[0], numbers[1]) if numbers[1] else None, reads, ()
+
+
+def _total(spans: Mapping[str, _Span]) -> _Span:
+    least = sum((s.least for s in spans.values()), Fraction(0))
+    return _Span(least, sum((s.most for s in spans.values()), Fraction(0)))
+
+
+def _verdict_of_score(score: Score, spans: Mapping[str, _Span]) -> Verdict:
+    return conjunction([_reached(_total(spans), score), *(_nonzero(spans[name]) for name in score.nonzero)])
 
 
 def _reached(total: _Span, score: Score) -> Verdict:

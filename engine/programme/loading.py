@@ -17,6 +17,7 @@ from engine.loading import accepted
 from engine.programme.model import Programme
 from engine.programme.references import faults
 from engine.programme.schema import vocabulary
+from engine.programme.titling import fill_titles
 
 __all__ = ["ProgrammeSource", "is_programme", "load_programme"]
 
@@ -46,6 +47,7 @@ class ProgrammeSource:
 def load_programme(data: bytes, *, name: str) -> ProgrammeSource:
     """The programme in `data`; `name` is the file that findings speak of. Raises Refused with up to 100 findings."""
     document = read(data, name=name)
+    fill_titles(document)
     programme = accepted(document, Programme, vocabulary(), faults)
     return ProgrammeSource(name, data, tagged_digest(DIGEST_TAG, data), programme, document.lines)
 

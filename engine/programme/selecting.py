@@ -26,6 +26,7 @@ from engine.programme.names import rule_words
 from engine.programme.obligations import colour
 from engine.programme.periods import Period, parse_period
 from engine.programme.readings import At, Names, Reading
+from engine.programme.rules import Rule
 from engine.programme.spells import Spell
 from engine.subjects import Profile
 
@@ -365,6 +366,6 @@ class _Asked(NamedTuple):
 
     def verdict(self, rule_set: str) -> str:
         """Under the newest figures up to the year: `pass`, `fail` or `unknown`."""
-        years = [year for _, year in self.profile.facts if year <= self.year]
-        newest = max(years, default=0) or self.year - 1
-        return self.judge.eligibility(rule_set, self.profile, year=newest, today=self.day).verdict.value
+        newest = self.profile.newest_year(self.year) or self.year - 1
+        reader = self.judge.reading(self.profile, newest, self.day)
+        return self.judge.verdict_of(Rule(passes=rule_set), reader).value

@@ -58,7 +58,7 @@ def members(office: Office, person: str, list_: str = "no_institution") -> list[
 
 def test_the_programme_in_force_is_told(office: Office) -> None:
     told = office.get("p-340104-liaison-1", "/programme").json()
-    assert told["version"] == 1
+    assert told["version"] == 2
     assert {"id": "no_institution", "title": "5 亿元以上无研发机构的规上工业企业"} in told["lists"]
 
 
@@ -87,7 +87,7 @@ def test_eligibility_says_what_is_met_what_is_missed_and_what_to_ask(office: Off
     criteria = {each["id"]: each for each in sme["criteria"]}
     assert sme["verdict"] == "fail"
     assert criteria["revenue"]["measures"][0] == {
-        "of": "revenue", "value": "600,000,000 元", "threshold": "200,000,000 元", "operator": "<=", "lacks": "差 400,000,000 元",
+        "of": "revenue", "value": "60,000 万元", "threshold": "20,000 万元", "operator": "<=", "lacks": "差 40,000 万元",
     }  # fmt: skip
     assert {"fact": "assets", "title": "资产总额", "year": 2025} in sme["missing"]
     standing = next(each for each in told["lists"] if each["id"] == "no_institution")

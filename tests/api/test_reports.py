@@ -192,7 +192,7 @@ def test_a_reason_is_required_and_stands_on_every_page_and_in_the_log(busy: Offi
     answer = export(busy, LEADER, "bulletin", reason=reason_given)
     section = docx.Document(io.BytesIO(answer.content)).sections[0]
     assert section.header.paragraphs[0].text == (
-        f"示例分管领导·安徽省（{LEADER}）于2026年12月1日09:00导出，事由：{reason_given}"
+        f"安徽省科技厅（示例） 示例分管领导·安徽省于2026年12月1日09:00导出，事由：{reason_given}"
     )
     (row,) = (row for row in logged(busy) if row.digest not in before)
     told = decode(row.body)
@@ -316,7 +316,7 @@ def test_the_operator_writes_a_report_under_their_login_and_computes_a_score_aga
     sheets = [openpyxl.load_workbook(tmp_path / name).worksheets[0] for name in ("a.xlsx", "b.xlsx")]
     rows = [[[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in sheets]
     assert rows[0] == rows[1]
-    assert f"本机操作员（operator/{login}）于" in sheets[0].oddHeader.left.text
+    assert f"本机操作员 {login}于" in sheets[0].oddHeader.left.text
 
 
 def test_json_is_the_value_of_the_report(bihuan: CommandLine) -> None:

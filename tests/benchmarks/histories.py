@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import resource
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 from adapters.bootstrap import Container, build
 from adapters.importing.history import HistoryOptions
@@ -50,10 +52,17 @@ def _measure(made: Container, data: bytes, name: str) -> None:
     start, worked = perf_counter(), process_time()
     run = made.histories.dry_run(data, "orders.xlsx", OPTIONS, actor=OPERATOR)
     judged, size = perf_counter(), _size()
-    made.histories.commit(run, by=OPERATOR.id)
+    decided = [judged]
+
+    def watch(_title: str, rows: Iterable[Any], _total: int, /) -> Iterator[Any]:
+        yield from rows
+        decided.append(perf_counter())
+
+    made.histories.commit(run, by=OPERATOR.id, watch=watch)
     done = perf_counter()
     print(
-        f"{name}: dry run {judged - start:.1f} s ({size} MB), commit {done - judged:.1f} s ({_size()} MB),"
+        f"{name}: dry run {judged - start:.1f} s ({size} MB), commit {done - judged:.1f} s,"
+        f" of which the transaction {done - decided[-1]:.1f} s ({_size()} MB),"
         f" {len(run.results) / (done - start):.0f} work orders/s,"
         f" {1000 * (process_time() - worked) / len(run.results):.2f} ms of processor each, {run.counts()}"
     )

@@ -149,7 +149,7 @@ def test_people_who_open_the_case_again_bring_a_cleared_one_back(office: ListsOf
     [
         ({"status": "cancelled"}, "cancelled"),
         ({"status": "moved_out"}, "moved"),
-        ({"revenue": 5 * YI - 1}, "shrunk"),
+        ({"above_scale": False}, "shrunk"),
     ],
 )
 def test_an_exit_ends_the_case_and_says_why(office: ListsOffice, change: dict[str, Any], reason: str) -> None:
@@ -162,6 +162,20 @@ def test_an_exit_ends_the_case_and_says_why(office: ListsOffice, change: dict[st
     case = office.case(spell.case)
     assert (spell.how_out, spell.reason) == ("exited", reason)
     assert (case.ended, case.data["removal_reason"]) == ("final", reason)
+
+
+def test_whoever_no_longer_earns_enough_does_not_meet_the_standard_and_has_not_lost_its_scale(
+    office: ListsOffice,
+) -> None:
+    office.put("s1", **IDLE)
+    office.run()
+    office.put("s1", revenue=5 * YI - 1)
+    office.run()
+    (spell,) = office.spells("s1", "no_institution")
+    assert (spell.how_out, spell.reason) == ("exited", "below")
+    exit_ = shipped_programme().programme.lists["no_institution"].exits[spell.reason]
+    assert exit_.title.zh == "不再符合标准（年销售收入不足 5 亿元）"
+    assert office.case(spell.case).ended == "final"
 
 
 def test_whoever_grows_again_after_shrinking_enters_anew_with_another_case(office: ListsOffice) -> None:
@@ -401,7 +415,7 @@ def test_pages_hold_every_member_once(office: ListsOffice) -> None:
 def test_a_lowered_threshold_of_the_programme_is_the_only_one(office: ListsOffice) -> None:
     """四千万 is below both shipped thresholds."""
     name, data = programme()
-    text = data.decode().replace("\nversion: 1\n", "\nversion: 2\n")
+    text = data.decode().replace("\nversion: 2\n", "\nversion: 3\n")
     for amount, parameter in (("1亿元", "activity_revenue"), ("5亿元", "institution_revenue")):
         line = next(each for each in text.splitlines() if each.strip().startswith(f"{parameter}:"))
         text = text.replace(line, line.replace(f"value: {amount}", "value: 3000万元"))
@@ -447,9 +461,9 @@ def test_a_published_version_never_changes_and_a_new_one_makes_all_dirty(office:
     with pytest.raises(VersionTaken):
         programmes.publish(load_programme(data + b"# other\n", name=name), MORNING)
 
-    newer = data.replace(b"\nversion: 1\n", b"\nversion: 2\n")
+    newer = data.replace(b"\nversion: 2\n", b"\nversion: 3\n")
     programmes.publish(load_programme(newer, name=name), MORNING)
-    assert programmes.current(MORNING).programme.version == 2
+    assert programmes.current(MORNING).programme.version == 3
     assert office.dirty() == ["s1"]
 
 
@@ -480,7 +494,7 @@ def test_a_list_that_a_newer_programme_no_longer_has_is_left(office: ListsOffice
     name, data = programme()
     text = (
         data.decode()
-        .replace("\nversion: 1\n", "\nversion: 2\n")
+        .replace("\nversion: 2\n", "\nversion: 3\n")
         .replace("  certified_high_tech:\n", "  high_tech_now:\n")
     )
     newer = text.replace("on.certified_high_tech", "on.high_tech_now").replace(

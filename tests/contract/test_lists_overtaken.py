@@ -40,7 +40,7 @@ def office(url: str) -> Iterator[ListsOffice]:
 def second_version(effective: str = "2023-01-01") -> ProgrammeSource:
     """The shipped programme with one list under another name."""
     name, data = programme()
-    text = data.decode().replace("\nversion: 1\n", "\nversion: 2\n")
+    text = data.decode().replace("\nversion: 2\n", "\nversion: 3\n")
     text = text.replace('effective: "2023-01-01"', f'effective: "{effective}"')
     text = text.replace(f"  {OLD}:\n", f"  {NEW}:\n").replace(f"on.{OLD}", f"on.{NEW}")
     return load_programme(text.replace(f"members: {OLD}", f"members: {NEW}").encode(), name=name)

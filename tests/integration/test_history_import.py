@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.bootstrap import build
 from adapters.db.views import Filter
 from adapters.importing.history import HistoryOptions, HistoryRun
 from adapters.importing.mapping import BadMapping, read_mapping
+from adapters.importing.records import Watch
 from adapters.importing.verdicts import NotUndoable
 from adapters.subjects.writing import NewSubject
 from engine.access import Actor, Reach
@@ -178,6 +180,53 @@ def test_of_two_imports_at_once_one_brings_it_and_the_other_finds_it_there(desk:
     assert (brought.counts()["new"], found.counts()["unchanged"], found.batch) == (2, 2, "")
     assert found.cases == brought.cases
     assert [batch.by for batch in desk.container.imports.batches([REGION])] == ["p-1"]
+
+
+def interrupted(doing: Callable[[], None]) -> Watch:
+    """Does it once, after the first row of the import was decided."""
+
+    def watch(_title: str, rows: Iterable[Any], _total: int, /) -> Iterator[Any]:
+        for n, row in enumerate(rows):
+            if n == 0:
+                doing()
+            yield row
+
+    return watch
+
+
+def test_while_an_import_decides_others_write(desk: Office) -> None:
+    """Another process files a batch of its own; on SQLite there is one transaction at a time."""
+    others: list[str] = []
+
+    def bring_another() -> None:
+        other = build(desk.container.settings, now=lambda: MORNING, upgrade=False)
+        try:
+            run = other.histories.dry_run(
+                sheet(HEAD, order("示例-009", "待受理")), "另一.xlsx", OPTIONS, actor=OPERATOR
+            )
+            others.append(other.histories.commit(run, by="p-2").batch)
+        finally:
+            other.close()
+
+    run = dry_run(desk, CLOSED, OPEN)
+    brought = desk.container.histories.commit(run, by="p-1", watch=interrupted(bring_another))
+    assert (brought.counts()["new"], len(others)) == (2, 1)
+    assert {batch.id for batch in desk.container.imports.batches([REGION])} == {brought.batch, *others}
+
+
+def test_overtaken_while_it_decides_an_import_finds_everything_there(desk: Office) -> None:
+    first, second = dry_run(desk, CLOSED, OPEN), dry_run(desk, CLOSED, OPEN)
+    histories = desk.container.histories
+    done: list[HistoryRun] = []
+
+    def bring_the_same() -> None:
+        if not done:
+            done.append(histories.commit(second, by="p-2"))
+
+    found = histories.commit(first, by="p-1", watch=interrupted(bring_the_same))
+    assert (found.counts()["new"], found.counts()["unchanged"], found.batch) == (0, 2, "")
+    assert found.cases == done[0].cases
+    assert [batch.by for batch in desk.container.imports.batches([REGION])] == ["p-2"]
 
 
 def test_an_order_that_went_on_elsewhere_is_a_conflict_at_the_cell_and_its_case_stays(desk: Office) -> None:

@@ -18,7 +18,7 @@ from adapters.reports.model import Report
 from adapters.reports.service import Asked
 from adapters.settings import Settings
 from api.commands.opening import OPERATOR
-from api.commands.sample import play, small
+from api.commands.sample import MANY, play, small
 from api.simulation.setting import keep
 from engine.access import Reach
 
@@ -41,11 +41,13 @@ def opened(folder: Path, at: datetime = AUTUMN) -> Iterator[tuple[Container, Mov
         made.close()
 
 
-def cases(made: Container) -> list[str]:
-    found, start = [], ""
+def cases(made: Container) -> dict[str, str]:
+    """Every case, and of which workflow it is."""
+    found: dict[str, str] = {}
+    start = ""
     while True:
         page = made.views.list_cases(PROVINCE, Filter(), limit=200, start=start)
-        found += [case.id for case in page.cases]
+        found |= {case.id: case.workflow for case in page.cases}
         if not (start := page.next):
             return found
 
@@ -108,3 +110,31 @@ def test_what_make_run_begins_with_fills_every_report_but_those_of_work_done(tmp
         finally:
             writer.close()
         assert {kind for kind in KINDS if not says_something(made, kind)} == OF_WORK
+
+
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    """As many enterprises as it takes for every workflow to have cases, a week."""
+    with opened(tmp_path_factory.mktemp("larger")) as (made, clock):
+        play(made, clock, enterprises=MANY, issues=2, days=7, seed=7)
+        yield made
+
+
+def test_a_sample_of_many_enterprises_has_cases_of_every_workflow(larger: Container) -> None:
+    by_people = {
+        "carrier",
+        "matching",
+        "intermediary",
+        "commissioner",
+        "liaison",
+        "assignment",
+        "annual_plan",
+    }
+    assert by_people | {"target_setting", "discipline_report"} <= set(cases(larger).values())
+
+
+def test_a_sample_has_the_numbers_of_the_base_year_from_which_doubling_is_counted(larger: Container) -> None:
+    (report,) = written(larger, "doubling")
+    for table in report.tables[:2]:
+        columns = [column.key for column in table.columns]
+        assert table.rows[0][columns.index("base")].value

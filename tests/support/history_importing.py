@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from adapters.bootstrap import Container, build
 from adapters.db.imported import BatchRow
 from adapters.db.postgres import PostgresUnit
+from adapters.db.rows import Batch
 from adapters.db.sqlite import SqliteUnit
 from adapters.importing import history
 from adapters.importing.history import HistoryOptions, HistoryRun
@@ -21,7 +22,6 @@ from adapters.organisation import sample_directory
 from adapters.settings import Settings
 from engine.access import Actor
 from engine.loading import load
-from engine.ports import Writes
 from tests.support.importing import NOW, say
 from workflows import shipped
 
@@ -61,17 +61,13 @@ def watched(title: str, items: Iterable[Any], total: int, /) -> Iterator[Any]:
 
 def tell(unit: type[SqliteUnit] | type[PostgresUnit]) -> None:
     """Say when the transaction writes: the moments at which a kill is of interest."""
-    write, remember = unit.write, unit.remember
+    write, remember = unit.write_rows, unit.remember
 
-    def telling_write(self: Any, writes: Writes) -> None:
-        half = len(writes.cases) // 2
-        parts: Sequence[Writes] = (
-            replace(writes, cases=writes.cases[:half], receipts=writes.receipts[:half]),
-            replace(writes, cases=writes.cases[half:], receipts=writes.receipts[half:], secrets=()),
-        )
-        write(self, parts[0])
+    def telling_write(self: Any, batch: Batch) -> None:
+        half = len(batch.opened) // 2
+        write(self, Batch(opened=batch.opened[:half], receipts=batch.receipts[:half]))
         say("cases half")
-        write(self, parts[1])
+        write(self, replace(batch, opened=batch.opened[half:], receipts=batch.receipts[half:]))
         say("cases written")
 
     def telling_remember(self: Any, batch: BatchRow) -> None:
@@ -79,7 +75,7 @@ def tell(unit: type[SqliteUnit] | type[PostgresUnit]) -> None:
         remember(self, batch)
         say("batch written")
 
-    unit.write, unit.remember = telling_write, telling_remember  # type: ignore[method-assign]
+    unit.write_rows, unit.remember = telling_write, telling_remember  # type: ignore[method-assign]
 
 
 def main(url: str, file: str) -> None:

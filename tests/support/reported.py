@@ -24,7 +24,10 @@ from engine.access import Reach
 from engine.case import Case, CaseId
 from engine.programme.model import Programme
 from engine.programme.selecting import Slot
+from tests.support.profiles import shipped_programme
 from tests.support.story_office import ZONE
+
+BEGUN = date(2026, 1, 1)
 
 
 class Target(NamedTuple):
@@ -77,6 +80,7 @@ def figuring_over(world: World, *, period: Period, region: str, reach: Reach, no
         reach,
         now,
         lambda each: len(list(depth.upwards(each))) - 1,
+        dict.fromkeys(shipped_programme().programme.obligations, BEGUN).get,
     )
 
 

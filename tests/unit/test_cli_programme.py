@@ -91,9 +91,9 @@ def test_lists_keep_themselves_and_eligibility_is_told(bihuan: CommandLine, tmp_
 
     told = bihuan("programme", "eligibility", CODE)
     assert told.code == 0
-    assert "差 400,000,000 元" in told.out
+    assert "差 40,000 万元" in told.out
     assert "资产总额2025" in told.out
-    assert bihuan("programme", "show", "--json").json()["version"] == 1
+    assert bihuan("programme", "show", "--json").json()["version"] == 2
     unknown = bihuan("programme", "eligibility", "nobody")
     assert (unknown.code, "unknown_subject" in unknown.err) == (2, True)
 

@@ -339,3 +339,26 @@ def test_a_parameter_of_another_type_than_it_says_is_refused(type_: str, value: 
     parameter = Parameter.model_validate({"title": "示例", "type": type_, "value": value})
     with pytest.raises(BadQuantity):
         parameter_value(parameter)
+
+
+def test_a_title_says_the_threshold_that_it_names_and_follows_when_it_changes() -> None:
+    def title(text: str) -> str:
+        return load_programme(text.encode(), name="p.yaml").programme.lists["no_activity"].title.zh
+
+    assert title(TEXT) == "1 亿元以上无研发活动的规上工业企业"
+    assert title(TEXT.replace("value: 1亿元", "value: 1.2亿元")) == "1.2 亿元以上无研发活动的规上工业企业"
+
+
+def test_a_title_that_names_no_parameter_is_refused_with_its_line() -> None:
+    text = SMALL.replace("title: 够大", 'title: "不小于 {lest}"')
+    with pytest.raises(Refused) as refused:
+        load_programme(text.encode(), name="p.yaml")
+    (finding,) = refused.value.findings
+    assert (finding.code, finding.path) == (
+        "unknown_parameter",
+        "rule_sets.fit.versions.0.criteria.large.title",
+    )
+    assert (finding.line, finding.hint) == (21, "已有的参数：least")
+    fits = SMALL.replace("title: 够大", 'title: "不小于 {least}"')
+    (version,) = load_programme(fits.encode(), name="p.yaml").programme.rule_sets["fit"].versions
+    assert version.criteria["large"].title.zh == "不小于 10"

@@ -157,9 +157,9 @@ def test_two_points_short_is_said_in_words() -> None:
     assert (points(found), found.verdict, lack.lacks) == (58, Verdict.FAIL, "差 2 分")
 
 
-def test_money_above_a_limit_is_said_in_yuan() -> None:
+def test_money_above_a_limit_is_said_in_wan() -> None:
     (lack,) = criterion(sme(revenue=2 * YI + 100 * WAN, rd_expense=YI), "revenue").gaps
-    assert lack.lacks == "差 1,000,000 元"
+    assert lack.lacks == "差 100 万元"
 
 
 def test_missing_assets_make_it_unknown_and_are_asked_for() -> None:
@@ -229,7 +229,7 @@ def test_research_missed_is_said_in_the_money_that_is_lacking() -> None:
     found = high_tech(revenue=5000 * WAN, rd_expense=245 * WAN, rd_domestic=245 * WAN)
     (lack,) = criterion(found, "research").gaps
     assert lack.value == Fraction(49, 1000)
-    assert lack.lacks == "差 150,000 元"  # 5 % of three times 50 million, less three times 2.45 million
+    assert lack.lacks == "差 15 万元"  # 5 % of three times 50 million, less three times 2.45 million
 
 
 @pytest.mark.parametrize(("tenths", "verdict"), [(700, Verdict.FAIL), (705, Verdict.PASS)])
@@ -335,7 +335,9 @@ def test_whole_months_since_a_day(first: str, last: str, months: int) -> None:
 @pytest.mark.parametrize(
     ("amount", "unit", "words"),
     [
-        (Fraction(100_000_000), "money", "1,000,000 元"),
+        (Fraction(100_000_000), "money", "100 万元"),
+        (Fraction(96_490_576), "money", "96.5 万元"),
+        (Fraction(999_900), "money", "9,999 元"),
         (Fraction(1), "money", "0.01 元"),
         (Fraction(1, 3), "money", "0.01 元"),  # rounded up: what is lacking is never said smaller than it is
         (Fraction(599, 10_000), "percent", "5.99%"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 
@@ -12,20 +12,21 @@ import pytest
 
 from adapters.programme.figures import Table as FigureTable
 from adapters.reports.assessments import Assessment, Criterion
+from adapters.reports.behind import number_words
 from adapters.reports.letters import WrongCase
 from adapters.reports.model import Cell, Report, Table
 from adapters.reports.score import CITY_SCORE, freeze, score_sheet
 from adapters.reports.sources import Member, Subject
 from engine import canonical
 from engine.access import Reach
-from engine.case import Lane
+from engine.case import Holder, Lane, lane_clock
 from engine.errors import UnknownCase
 from engine.programme import figures as scoring
 from engine.programme.loading import load_programme
 from engine.programme.model import Programme
 from engine.programme.periods import Period
 from tests.support.reported import Target, a_slot
-from tests.support.reporting import MemorySources, a_case, a_clock, a_question, a_report
+from tests.support.reporting import NOW, MemorySources, a_case, a_clock, a_question, a_report, at
 from workflows import programme
 
 WHO = Subject("91340100MAR8F86N30", "示例精密制造有限公司", "340104")
@@ -113,6 +114,30 @@ def test_a_problem_that_no_visit_raised_has_a_line_with_how_it_came_in_and_who_s
     assert table.note == "共走访 1 次，反映问题 2 件"
 
 
+def test_the_worklog_says_the_limit_that_applied_and_the_result_of_the_path() -> None:
+    """Tuesday 10 March: to be taken up within a working day. Its own clock is gone, that of the archive is years ahead."""
+    archive = {"state": a_clock(started="2026-03-11", due="2029-03-11")}
+    on_site = a_case(
+        "issue", "2026-000004-8", state="closed", ended="settled", opened="2026-03-10", clocks=archive,
+        data={"summary": "如何享受加计扣除", "result": "on_site"}, taken={"close_on_site": "2026-03-10"},
+    )  # fmt: skip
+    merged = a_case(
+        "issue", "2026-000005-5", state="merged", ended="final", opened="2026-03-10",
+        data={"summary": "同上", "merged_into": "2026-000004-8"}, taken={"accept": "2026-03-12", "merge": "2026-03-12"},
+    )  # fmt: skip
+    late = replace(
+        ISSUE, id="2026-000006-3", state="archived", opened_at=at("2026-03-10"), round=2,
+        data={**ISSUE.data, "result": "satisfied"},
+        clocks={**archive, "answer": a_clock(due="2026-03-17", stopped="2026-03-18", extended=["3 working days"])},
+    )  # fmt: skip
+    table = table_of(a_report("worklog", MemorySources((on_site, merged, late))), "worklog")
+    assert said(table, "number", "due", "result", "note") == [
+        (on_site.id, date(2026, 3, 11), "当场办结", ""),
+        (merged.id, date(2026, 3, 13), "已并案", "并入 2026-000004-8"),
+        (late.id, date(2026, 3, 17), "回访满意办结", "第 2 轮办理；经批准延期 1 次；超过答复时限"),
+    ]
+
+
 def test_a_visit_says_the_unit_of_who_made_it_when_nobody_holds_it_any_more() -> None:
     made = a_case("visit", "v", region="3401", taken={"finish": "2026-03-10"}, by={"finish": "p-3401-team-1"})
     (line,) = said(table_of(a_report("worklog", MemorySources((made,))), "worklog"), "unit")
@@ -134,6 +159,27 @@ def test_a_visit_report_follows_the_order_of_the_scheme_and_lists_the_issues() -
     assert report.sections[4].paragraphs == ("无。",)
     assert (report.fields["author"], report.fields["problems"]) == ("示例服务团成员·对口合肥市", "1")
     assert said(report.tables[0], "number", "state") == [(ISSUE.id, "办结")]
+
+
+def test_a_report_on_a_visit_to_a_city_speaks_of_the_city_and_of_no_enterprise() -> None:
+    report = a_report("visit_report", WORLD, case=EMPTY_VISIT.id)
+    assert report.title == "关于走访合肥市情况的报告"
+    assert [section.title for section in report.sections[:3]] == [
+        "全市企业服务概况", "全市企业生产经营与研发情况", "存在问题与诉求",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("2026-000002-2", "2026-000002-2"),
+        ("2026-000002-2/2", "2026-000002-2（第 2 次计时）"),
+        ("no_activity/91340100MAR8F86N30/1", "91340100MAR8F86N30（第 1 次列入）"),
+        ("january_package/3401/2026", "3401（2026）"),
+    ],
+)
+def test_the_rows_behind_a_number_are_called_as_people_call_them(row: str, words: str) -> None:
+    assert number_words(row) == words
 
 
 def test_a_visit_report_shows_no_issue_that_the_reader_may_not_see() -> None:
@@ -172,6 +218,54 @@ def test_an_urging_letter_says_since_when_it_is_late_by_working_days() -> None:
     assert report.fields["late"] == "4 个工作日"
     assert report.fields["unit"] == "合肥市蜀山区税务局（示例）"
     assert report.fields["issuer"] == "合肥市科技局（示例）"
+
+
+@pytest.mark.parametrize(
+    ("now", "late"),
+    [
+        (
+            datetime(2026, 3, 31, 9, 40, tzinfo=UTC),
+            "不足 1 个工作日（不足 1 个工作小时）",
+        ),  # 17:40 in China, ten minutes late
+        (datetime(2026, 4, 1, 5, 0, tzinfo=UTC), "1 个工作日"),
+    ],
+)
+def test_a_matter_late_by_less_than_a_working_day_is_urged_by_hours(now: datetime, late: str) -> None:
+    report = a_report("urge_order", MemorySources((LATE,), all_subjects=(WHO,)), case=LATE.id, now=now)
+    assert report.fields["late"] == late
+    ((_, shown),) = said(report.tables[0], "clock", "late")
+    assert str(shown).replace(" ", "") == f"超期{late}".replace(" ", "")
+
+
+def test_a_limit_that_ended_this_morning_is_late_by_the_hours_since() -> None:
+    """Due at 10:00, urged at 15:30: with the break from 12:00 to 13:30, four working hours."""
+    clock = replace(a_clock(started="2026-03-30", due="2026-03-31"), due_at=at("2026-03-31", 10))
+    case = replace(LATE, clocks={"answer": clock})
+    report = a_report(
+        "urge_order", MemorySources((case,)), case=LATE.id, now=datetime(2026, 3, 31, 7, 30, tzinfo=UTC)
+    )
+    assert report.fields["late"] == "不足 1 个工作日（4 个工作小时）"
+
+
+def test_an_urging_letter_lists_only_what_is_late_or_nearly_and_says_whose_lane_it_is() -> None:
+    case = replace(
+        LATE,
+        lanes={
+            "u-340104-finance": Lane(
+                "share", "dispatched", "working", holder=Holder("department", "u-340104-finance")
+            )
+        },
+        clocks={
+            "case": a_clock(started="2026-03-16", due="2026-07-31"),
+            "answer": a_clock(started="2026-03-16", due="2026-03-31"),
+            lane_clock("u-340104-finance"): a_clock(started="2026-03-25", due="2026-04-01"),
+        },
+    )
+    table = a_report("urge_order", MemorySources((case,), all_subjects=(WHO,)), case=case.id).tables[0]
+    assert said(table, "clock", "late") == [
+        ("答复时限", "超期 4 个工作日"),
+        ("协办时限（合肥市蜀山区财政局（示例））", "超期 3 个工作日"),
+    ]
 
 
 def test_a_matter_without_words_of_its_own_is_urged_by_what_it_is_and_whose() -> None:
@@ -331,12 +425,22 @@ def test_a_package_after_january_is_on_the_late_list_and_the_cities_are_merged()
         "逾期未报",
     ]
     assert said(table_of(report, "objects"), "code", "title", "tags") == [
-        (WHO.id, WHO.title, "1亿元以上无研发活动")
+        (WHO.id, WHO.title, "1 亿元以上无研发活动的规上工业企业")
     ]
     assert report.fields["late"].startswith("芜湖市、蚌埠市、淮南市")
     assert "按时报送的 1 个" in report.sections[0].paragraphs[0]
     letter = a_report("january", replace(world, region="3401"), period="2026")
     assert letter.title == "关于报送合肥市2026年度服务企业实施方案和服务企业清单的函"
+
+
+def test_a_package_whose_term_was_over_before_operation_began_is_owed_by_nobody() -> None:
+    """The programme has been in force since 1 January 2026: the end of January 2025 lies before."""
+    report = a_report("january", MemorySources(), period="2025")
+    assert {row[0] for row in said(table_of(report, "cities"), "light")} == {"尚未开展"}
+    assert set(lights(table_of(report, "cities"))) == {".g......."}
+    assert report.fields["late"] == "无"
+    (state,) = report.sections
+    assert "尚未开展，不补报" in state.paragraphs[0]
 
 
 # 共性问题
@@ -430,9 +534,44 @@ def test_the_bulletin_says_the_numbers_of_its_tables() -> None:
     assert row == ("安徽省", 2, 2, Fraction(1, 2), Fraction(1, 2), 1, 1)
     assert (
         report.sections[0].paragraphs[0]
-        == "2026年3月，共登记企业诉求 2 件，当场办结 0 件；到期应办结 2 件，已办结 1 件，办结率 50.0%。"
+        == "2026年3月，共登记企业诉求 2 件，当场办结 0 件；到期应办结 2 件，已办结 1 件，办结率 50.0%（1/2）。"
     )
     assert "满意率因有效评价不足不予显示" in report.sections[0].paragraphs[1]  # one rating is too few to show
+
+
+def test_the_bulletin_shows_every_flow_so_that_each_list_adds_up_on_the_page() -> None:
+    """Of the spells above: three at first; two came, one came back, one moved in; one was cleared, one left."""
+    report = a_report("bulletin", MemorySources(all_members=SPELLS), period="2026-Q1")
+    clearing = next(section for section in report.sections if section.key == "clearing")
+    assert clearing.paragraphs[0] == (
+        "1 亿元以上无研发活动的规上工业企业：期初 3 家，加新增 2、反弹 1、迁入 1，减销号 1、移出 1、迁出 0，期末 5 家。"
+    )
+    table = table_of(report, "clearing_no_activity")
+    flows = ("opening", "entered", "relapsed", "moved_in", "cleared", "exited", "moved_out", "closing")
+    assert said(table, *flows)[0] == (3, 2, 1, 1, 1, 1, 0, 5)
+
+
+def test_the_bulletin_says_of_how_many_its_rates_are_and_why_one_may_be_above_the_other() -> None:
+    """Answered in time on the 24th and not called back yet: in time, but not closed."""
+    answered = a_case(
+        "issue", "2026-000008-8", state="calling_back",
+        clocks={"answer": a_clock(started="2026-03-02", due="2026-03-30", stopped="2026-03-24")},
+    )  # fmt: skip
+    report = a_report("bulletin", MemorySources((answered,)))
+    table = table_of(report, "regions")
+    assert said(table, "due", "closed_number", "closed", "on_time_number", "on_time")[0] == (1, 0, 0, 1, 1)
+    assert "按时办结率可能高于办结率" in table.note
+    assert report.sections[0].paragraphs[1].startswith("按时办结率 100%（1/1）（按原时限计 100%（1/1））")
+
+
+def test_visits_late_within_their_period_are_said_beside_the_rate_of_those_whose_period_is_over() -> None:
+    late = a_case(
+        "visit", "v1", region="3401", clocks={"state": a_clock(started="2026-03-16", due="2026-03-31")}
+    )
+    report = a_report("bulletin", MemorySources((late,)))
+    visits = next(section for section in report.sections if section.key == "visits")
+    assert "市级走访任务没有期满的，不计按期率" in visits.paragraphs[0]
+    assert "另有 1 件走访事项" in visits.paragraphs[0]
 
 
 def test_an_extension_shows_in_the_rate_by_the_original_limit_only() -> None:
@@ -466,6 +605,18 @@ def test_the_list_of_lights_begins_with_what_is_red_the_longest() -> None:
     report = a_report("lights", MemorySources((soon, calm, LATE)), period="2026-04-07")
     assert said(table_of(report, "lights"), "light", "case") == [("红", LATE.id), ("黄", "soon")]
     assert said(table_of(report, "summary"), "light", "number") == [("红", 1), ("黄", 1)]
+
+
+def test_each_light_says_whose_it_is_about_whom_and_how_late_even_by_minutes() -> None:
+    visit = a_case(
+        "visit", "city", region="3401", state="missed",
+        clocks={"state": replace(a_clock(started="2026-03-24", due="2026-04-07"), due_at=NOW - timedelta(minutes=20))},
+    )  # fmt: skip
+    visit = replace(visit, holder=Holder("team"))
+    table = table_of(a_report("lights", MemorySources((visit,)), period="2026-04-07"), "lights")
+    assert said(table, "subject", "holder", "left") == [
+        ("合肥市", "省服务团成员", "超期不足 1 个工作日（不足 1 个工作小时）")
+    ]
 
 
 def test_the_nearest_to_passing_come_first_with_what_to_ask() -> None:

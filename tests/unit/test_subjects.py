@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -67,3 +68,16 @@ def test_a_fact_of_no_year_answers_for_every_year() -> None:
     assert profile.value("founded", 2025) == "2020-05-01"
     assert (profile.value("size", 2025), profile.value("size", 2024)) == (7, None)
     assert profile.years("size") == [2025]
+
+
+def test_what_is_known_is_looked_up_as_if_every_fact_were_laid_out_beforehand() -> None:
+    """Against the plain way: the lightest first, each value replaced by what weighs more."""
+    both = replace(seen(3, day=4, n=3, vintage="2026-02-28"), facts={"size": 3, "part": 1})
+    held = [seen(1), seen(2, day=5, n=2), both, replace(seen(9, n=4), year=2024)]
+    plain = {(name, o.year): o.facts[name] for o in sorted(held, key=lambda o: o.weight) for name in o.facts}
+    known = known_facts(held)
+    assert {key: each.value for key, each in known.items()} == plain
+    assert (len(known), ("gone", 2025) in known) == (len(plain), False)
+    profile = Profile(ONE, "示例", "34", known)
+    assert [profile.newest_year(until) for until in (2030, 2024, 2023)] == [2025, 2024, None]
+    assert Profile(ONE, "示例", "34", dict(known)).newest_year(2024) == 2024
