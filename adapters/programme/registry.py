@@ -66,15 +66,18 @@ class ProgrammeRegistry:
         """Publish a version; the same bytes again are welcome. Errors: `VersionTaken`."""
         programme = source.programme
         self.refresh()
-        if all(p.programme.version != programme.version for p in self.versions()):
+        known = [p.programme.version for p in self.versions()]
+        if all(version < programme.version for version in known):
             with suppress(IntegrityError):  # another process was first; with what is seen next
                 self._insert(source, at)
             self.refresh()
-        published = self.version(programme.version)
-        if published.digest != source.digest:
+        published = next((p for p in self.versions() if p.programme.version == programme.version), None)
+        if published is None or published.digest != source.digest:
             newest = self.versions()[0].programme.version
             raise VersionTaken(
-                f"工作方案第 {programme.version} 版已经发布，内容不同",
+                f"工作方案第 {programme.version} 版已经发布，内容不同"
+                if published
+                else f"工作方案已发布到第 {newest} 版，不能再发布第 {programme.version} 版",
                 hint=f"已发布的版本不能修改，一个系统只有一个工作方案；把 version 改为 {newest + 1} 再发布",
             )
         return published

@@ -18,6 +18,16 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         yield made
 
 
+def changed_behind_the_log(office: Office) -> str:
+    case = office.dispatched()
+    with office.container.database.writing() as connection:
+        connection.exec_driver_sql(
+            """UPDATE "case" SET body = CAST(replace(body, '"round":1', '"round":2') AS BLOB) WHERE id = ?""",
+            (case,),
+        )
+    return case
+
+
 @pytest.mark.parametrize("question", ["lawful", "escalations"])
 def test_a_case_is_open_to_auditors_of_its_region_and_looks_absent_to_others(
     office: Office, question: str
@@ -40,12 +50,7 @@ def test_a_case_that_went_its_way_replays_and_is_lawful(office: Office) -> None:
 
 
 def test_a_row_that_was_changed_behind_the_log_is_told(office: Office) -> None:
-    case = office.dispatched()
-    with office.container.database.writing() as connection:
-        connection.exec_driver_sql(
-            """UPDATE "case" SET body = CAST(replace(body, '"round":1', '"round":2') AS BLOB) WHERE id = ?""",
-            (case,),
-        )
+    case = changed_behind_the_log(office)
     found = office.get(AUDITOR, f"/audit/cases/{case}/lawful").json()
 
     assert (found["is_sound"], found["divergences"], found["findings"]) == (False, 1, [])
@@ -63,8 +68,13 @@ def test_each_rung_of_a_running_clock_says_when_it_will_fire_and_by_which_words(
     assert all(rung["times"] == 0 and rung["fired_at"] is None for rung in ahead)
 
 
-def test_readiness_and_status_say_what_the_nightly_replay_found_and_work_goes_on(office: Office) -> None:
-    """The row that the test before changed is the one divergence of the night."""
+def test_readiness_and_status_say_what_the_nightly_replay_found_and_work_goes_on(tmp_path: Path) -> None:
+    with an_office(tmp_path) as office:
+        changed_behind_the_log(office)
+        _is_told_after_the_night(office)
+
+
+def _is_told_after_the_night(office: Office) -> None:
     made = office.container
     while made.nightly.run(made.now(), worker="test"):
         pass

@@ -150,7 +150,7 @@ def test_a_cosigned_checkpoint_is_kept_with_the_signature_of_a_trusted_witness(
 
 
 def test_what_is_no_checkpoint_of_this_log_is_refused(signed: Office, tmp_path: Path) -> None:
-    with an_office(tmp_path) as other:
+    with an_office(tmp_path / "other") as other:
         other.open()
         sign(other)
         _, foreign = checkpoint(other)

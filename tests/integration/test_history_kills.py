@@ -85,7 +85,14 @@ def test_killed_at_any_stage_nothing_is_there_and_the_same_import_then_succeeds(
         assert counts(office) == EVERYTHING
 
         again = imported(office, file)
-        assert again.counts() == {"new": 0, "updated": 0, "unchanged": ROWS, "conflict": 0, "error": 0}
+        assert again.counts() == {
+            "new": 0,
+            "updated": 0,
+            "unchanged": ROWS,
+            "conflict": 0,
+            "error": 0,
+            "to_confirm": 0,
+        }
         assert (counts(office), again.batch) == (EVERYTHING, "")
         assert all(office.replays.case(CaseId(case)).is_sound for case in list(again.cases.values())[:20])
     finally:

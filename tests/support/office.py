@@ -127,7 +127,13 @@ class Office:
 def an_office(folder: Path, database_url: str = "") -> Iterator[Office]:
     """Over SQLite in `folder`, or over the database of that address, which must be empty."""
     clock = MovedClock(MORNING)
-    settings = Settings(database_url=database_url or f"sqlite:///{folder}/bihuan.db", files=folder / "files")
+    folder.mkdir(exist_ok=True)
+    settings = Settings(
+        database_url=database_url or f"sqlite:///{folder}/bihuan.db",
+        files=folder / "files",
+        log_folder=folder / "log",
+        log_key=folder / "keys/log.pem",
+    )
     container = build(settings, now=clock)
     container.directories.adopt(sample_directory([SUBJECT]), MORNING)
     for name, data in shipped():

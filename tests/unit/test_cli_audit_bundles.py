@@ -11,6 +11,7 @@ import pytest
 from adapters.bootstrap import Container
 from adapters.clock import system_now
 from adapters.evidence.verify import main, opened
+from api.commands.opening import operator
 from engine.audit.journal import EntryType
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
 
@@ -39,7 +40,7 @@ def test_a_case_is_exported_recorded_and_verified(bihuan: CommandLine, made: Con
     assert "核验通过：第 1、2、3、4 级没有发现改动" in checked.out
     (read,) = made.journal.entries(EntryType.CASES_READ)
     assert (read["data"]["digest"], read["data"]["purpose"]) == (told["digest"], "示例核验")
-    assert read["actor"]["id"] == "operator"
+    assert read["actor"]["id"] == operator().id
 
 
 def test_a_changed_bundle_is_named_by_event_and_class_in_chinese_and_in_json(

@@ -11,6 +11,7 @@ import sqlalchemy
 
 from adapters.bootstrap import Container
 from adapters.sample import PEOPLE, REGION, SUBJECT
+from api.commands.opening import operator
 from engine.access import Actor, grants_of
 from engine.case import CommandId
 from engine.commands import Open
@@ -139,6 +140,6 @@ def test_reads_tell_who_erased_the_personal_values_of_a_case(bihuan: CommandLine
     assert bihuan("case", "erase", case, "--yes", "--reason", "当事人要求").code == 0
     data = bihuan("audit", "reads", "--case", case, "--json").json()
     assert [(r["by"]["id"], r["what"], r["purpose"]) for r in data["reads"]] == [
-        ("operator", "erased", "当事人要求")
+        (operator().id, "erased", "当事人要求")
     ]
     assert "清除个人信息" in bihuan("audit", "reads", "--case", case).out

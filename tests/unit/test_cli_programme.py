@@ -126,9 +126,13 @@ def test_the_first_steps_of_the_guide_work_and_over_the_shipped_programme_its_ve
             assert ran.code == 0, ran.err
     assert "2027-01-01 起施行" in ran.out
     assert (
-        bihuan("publish", *sorted(Path("workflows").glob("*.yaml"))).err.count("把 version 改为 2 再发布")
-        == 1
-    )
+        bihuan("publish", *sorted(Path("workflows").glob("*.yaml"))).code == 0
+    )  # its version is the higher one
+    (tmp_path / "workflows/small.yaml").write_text(own[1] + "# 改过\n", "utf-8")
+    refused = bihuan("programme", "publish", "workflows/small.yaml")
+    shipped_version = shipped_programme().programme.version
+    assert refused.code == 2
+    assert f"把 version 改为 {shipped_version + 1} 再发布" in refused.err
 
 
 def test_what_would_be_proposed_is_shown_with_its_reasons_and_nothing_is_opened(
