@@ -29,6 +29,7 @@ Json = Any
 
 FORMAT, SUITE, JOURNAL = "bihuan/bundle/v1", "sha256", "journal"
 MERGE_TIME = timedelta(hours=1)  # between recording and tree, at most: an event that is older was backdated
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 # The words of every class; where a bundle shows several, the first in this order is named as the first fault.
@@ -221,7 +222,8 @@ def read(members: Mapping[str, bytes], index: Json, note: Note) -> Contents:
 
 
 def history(members: Mapping[str, bytes], case: str) -> list[Event]:
-    lines = members.get(f"events/{case}.jsonl", b"").splitlines()
+    data = members.get(f"events/{case}.jsonl", b"")
+    lines = data.removesuffix(b"\n").split(b"\n") if data else []
     bodies = [_body(line) for line in lines]
     rows = [canonical(line) for line in members.get(f"columns/{case}.jsonl", b"").splitlines()]
     if len(rows) != len(bodies):
@@ -429,12 +431,9 @@ def canonical(data: bytes) -> dict[str, Json] | None:
 
 
 def moment(text: Json) -> datetime | None:
-    if not isinstance(text, str) or not re.fullmatch(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", text, re.ASCII
-    ):
-        return None
+    is_spelled = isinstance(text, str) and MOMENT.fullmatch(text)
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text) if is_spelled else None
     except ValueError:
         return None
 
