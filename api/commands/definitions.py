@@ -13,8 +13,9 @@ from adapters.bootstrap import Container
 from adapters.calendars import load_calendar
 from adapters.clock import system_now
 from adapters.db.views import Filter
-from api.commands.opening import OPERATOR, DefinitionRefused, container, everything
+from api.commands.opening import OPERATOR, container, everything
 from api.commands.output import AsJson, answer, row, table, working_on
+from api.commands.refusing import DefinitionRefused
 from engine.administration import why_not_movable
 from engine.case import Case, CommandId
 from engine.certificate import Certificate, certify, describe

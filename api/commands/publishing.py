@@ -13,9 +13,10 @@ from rich.console import Console
 from adapters.bootstrap import Container
 from adapters.publishing import publish as publish_source
 from api.commands.definitions import certified, load_file
-from api.commands.opening import DefinitionRefused, container
+from api.commands.opening import container
 from api.commands.output import AsJson, answer
 from api.commands.output import console as console_of
+from api.commands.refusing import DefinitionRefused
 from engine.certificate import Certificate, describe
 from engine.definition import Definition
 from engine.loading import Source

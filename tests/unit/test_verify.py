@@ -206,6 +206,27 @@ def test_a_zip_with_two_files_of_one_name_decides_nothing(tmp_path: Path) -> Non
         opened(tmp_path / "two.zip")
 
 
+def test_a_zip_whose_bytes_are_damaged_decides_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(path, "w") as bundle:
+        for name, data in random_log(7).bundle().items():
+            bundle.writestr(name, data)
+    path.write_bytes(path.read_bytes().replace(b'"format"', b'"farmat"', 1))
+
+    report = verify(opened(path))
+
+    assert (report.exit, "读不出" in report.undecided[0]) == (2, True)
+
+
+@pytest.mark.parametrize("more", [b"{}", b"\n", b"{}\n", b'{"a":1}\r\n'])
+def test_nothing_that_stands_after_the_last_event_is_left_unread(more: bytes) -> None:
+    members = random_log(7).bundle()
+    for name in [name for name in members if name.startswith("events/")]:
+        report = verify(members | {name: members[name] + more})
+
+        assert (report.exit, report.ranked()[0].case) == (1, name[7:-6])
+
+
 def test_the_digest_of_the_histories_does_not_depend_on_when_they_were_exported() -> None:
     log = random_log(9)
     first, second = verify(log.bundle()), verify(log.bundle())

@@ -1,9 +1,8 @@
-"""`bihuan audit export` and `bihuan audit verify`: evidence that leaves the building, and how to check it."""
+"""`bihuan audit export`: evidence that leaves the building."""
 
 from __future__ import annotations
 
 import os
-import sys
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +12,7 @@ import typer
 
 from adapters.bootstrap import Container
 from adapters.evidence.exporting import Asked
-from adapters.evidence.levels import verify_all
-from adapters.evidence.verify import Report, Undecided, notes_in, opened, words
+from adapters.evidence.verify import notes_in
 from api.commands.days import day_of
 from api.commands.opening import container, everything, operator
 from api.commands.output import AsJson, answer, working_on
@@ -72,24 +70,6 @@ def export(
         path = output or Path(f"bihuan-{case or region or 'whole'}.zip")
         told = {"file": str(path), **_written(made, asked, path)}
     answer(told, as_json, lambda console: console.print("\n".join(f"{k}: {v}" for k, v in told.items())))
-
-
-def verify(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, or the folder it was unpacked into.")],
-    *,
-    keys: Annotated[Path | None, Option(help="Public keys (vkey) got elsewhere, one a line.")] = None,
-    checkpoint: Annotated[list[Path] | None, Option(help="A checkpoint that was kept elsewhere.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Verify a bundle at all four levels. Exit 0: good; 1: tampering or breach; 2: cannot decide."""
-    try:
-        trusted = tuple(keys.read_text("utf-8").split()) if keys else ()
-        outside = tuple(note for path in checkpoint or () for note in notes_in(path.read_text("utf-8")))
-        report = verify_all(opened(bundle), keys=trusted, outside=outside)
-    except Undecided as error:
-        report = Report(undecided=[str(error)])
-    answer(report.as_data(), as_json, lambda console: console.print(words(report)))
-    sys.exit(report.exit)
 
 
 def _written(made: Container, asked: Asked, path: Path) -> dict[str, Any]:
