@@ -253,7 +253,7 @@ def test_a_slip_in_a_shipped_workflow_is_told_with_its_line_and_there_is_no_trac
     monkeypatch.setattr("adapters.sample.shipped", lambda: [("issue.yaml", broken.encode())])
     ran = bihuan("sample", "--enterprises", 1, "--issues", 0, "--days", 0)
     assert ran.code == 2
-    assert ran.err.startswith("definition_refused: ")
+    assert "\ndefinition_refused: " in ran.err
     assert f"workflows/issue.yaml:{line}: " in ran.err
     assert "accepted" in ran.err
     assert "hint: " in ran.err
