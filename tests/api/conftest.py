@@ -14,7 +14,7 @@ from tests.support.office import Office, an_office
 @pytest.fixture(scope="session", autouse=True)
 def _quiet() -> None:
     """One JSON line for each refusal and fault, as a server writes them."""
-    logging.configure(level="info", form="json")
+    logging.configure(level="debug", form="json")
 
 
 @pytest.fixture
