@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from engine.audit.journal import JOURNAL
 from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, instant, loose
 
-__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row", "against_cases"]
+__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row", "against_cases", "fault"]
 
 COLUMNS: Final = ("case_id", "seq", "type", "at", "actor", "command", "hash", "prev", "data")
 Row = tuple[str, int, str, int, str, str, str, str, bytes]
@@ -52,6 +52,7 @@ class Fault:
 MESSAGES: Final = {
     "at_earlier": "记录时刻早于前一条",
     "case": "字节中写的是另一事项",
+    "checkpoint_file": "检查点文件损坏或不能读取",
     "cut": "末尾缺少记录：事项记着更后的一条",
     "column_actor": "经办人一栏与字节不同",
     "column_at": "时刻一栏与字节不同",
@@ -60,12 +61,21 @@ MESSAGES: Final = {
     "column_prev": "前一条散列一栏与字节不同",
     "column_seq": "序号一栏与字节不同",
     "column_type": "种类一栏与字节不同",
+    "heads": "各事项的末条与所记的清单不同：有事项被删除、截短或改写",
     "head": "散列不是事项所记的最后一条的散列",
     "history": "事项没有任何记录",
+    "leaf": "不是进入日志时的那一条：记录被改写或调换",
+    "leaf_missing": "日志中这一序号的记录已不存在：被删除",
+    "leaf_order": "进入日志的先后与序号不合",
+    "leaf_unknown": "日志的树里没有这一条",
     "log": "不属于这个日志",
     "prev": "与前一条记录的散列不相接",
+    "root": "日志的树根与已签发的检查点不同，或记录少于检查点所签",
     "row": "有记录而没有这件事项",
+    "signature": "检查点没有日志密钥的有效签名",
     "seq": "序号不是从 1 起逐一递增",
+    "tile": "瓦片缺失、残缺或多余",
+    "tile_root": "上一层瓦片不是由这一片算得的",
     "unreadable": "不是可以读取的记录",
 }
 
