@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from engine.audit.journal import JOURNAL
-from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, instant, loose
+from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, loose
 
 __all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row", "against_cases", "fault"]
 
@@ -100,6 +100,10 @@ class Examiner:
         current, expected, due, before = "", "", 1, 0
         for row in rows:
             case, seq, _, at, _, _, hash_, prev, data = row
+            if not _is_readable(row):
+                self.events += 1
+                self._note([_unreadable(row)])
+                continue
             if case != current:
                 if current:
                     yield Head(current, due - 1, expected)
@@ -131,13 +135,32 @@ def against_cases(heads: Iterable[Head], cases: Iterable[Head]) -> Iterator[Faul
             yield fault(row.case, 0, "history")
             row = next(right, None)
         else:
-            yield None if head == row else fault(head.case, head.seq, "cut" if row.seq > head.seq else "head")
+            yield (
+                None
+                if head == row
+                else fault(
+                    head.case, head.seq, "cut" if type(row.seq) is int and row.seq > head.seq else "head"
+                )
+            )
             head, row = next(left, None), next(right, None)
 
 
 _FOREVER: Final = 2**62
+_TYPES: Final = (str, int, str, int, str, str, str, str, bytes)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = 60_000_000
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _unreadable(row: Row) -> Fault:
+    case, seq, *_ = row
+    return fault(case if type(case) is str else repr(case), seq if type(seq) is int else 0, "unreadable")
+
+
+def _is_readable(row: Row) -> bool:
+    """Whether each column has its type: SQLite keeps whatever is put into it."""
+    return tuple(map(type, row)) == _TYPES
 
 
 class _Expected(NamedTuple):
@@ -224,6 +247,9 @@ def _actor(beginning: bytes) -> str | None:
 
 
 def _instant(micros: int) -> str:
+    """As the bytes spell it; empty for what is no moment of the calendar."""
+    if not _FIRST <= micros <= _LAST:
+        return ""
     minute, rest = divmod(micros, _MINUTE)
     return f"{_until_minute(minute)}{rest // 1_000_000:02}.{rest % 1_000_000:06}Z"
 
@@ -266,7 +292,7 @@ def _compared(row: Row, body: dict[str, Any], log: str) -> dict[str, bool]:
         "log": body.get("log") != log,
         "column_seq": type(body.get("seq")) is not int or body["seq"] != seq,
         "column_type": body.get("type") != type_,
-        "column_at": body.get("at") != instant(_EPOCH + timedelta(microseconds=at)),
+        "column_at": body.get("at") != _instant(at),
         "column_actor": type(who) is not dict or who.get("id") != actor,
         "column_command": own_command != command,
         "column_prev": body.get("prev") != prev,

@@ -83,3 +83,15 @@ def test_what_it_finds_stays_in_sight_while_the_next_run_has_only_begun(made: Co
 
     assert made.nightly.divergences() == found
     assert made.log_figures().divergences == found
+
+
+def test_a_history_after_the_last_case_whose_row_is_gone_is_looked_at_too(made: Container) -> None:
+    last = max(made.views.case_ids())
+    with made.database.writing() as connection:
+        connection.exec_driver_sql(f"DELETE FROM \"case\" WHERE id = '{last}'")
+    verified = [made.replays.slice("", events=10**9)]
+    verified.append(made.replays.slice(verified[0].last, events=10**9))
+
+    assert verified[0].last < last
+    assert verified[1].last == ""
+    assert any(fault.startswith(f"{last}#") and "(row)" in fault for fault in verified[1].verified.faults)
