@@ -214,7 +214,7 @@ def build(
         soundness=Soundness(database, settings.log),
         tree_check=tree.check,
         replays=replays,
-        nightly=Nightly(database, replays, base.journal, base.local_date),
+        nightly=Nightly(database, replays, tree.check, base.journal, base.local_date),
         lawfulness=Lawfulness(database, base.definitions, base.calendars, base.journal),
         integrator=tree.integrator,
         tiles=tree.tiles,

@@ -105,6 +105,7 @@ class Checkpoints:
             return error.message
         except OSError as error:
             return f"检查点文件 {self._file.path} 不能读取：{error.strerror}"
+        return ""
 
     def remark(self) -> str:
         """What the next signing will put right by itself; empty if nothing."""

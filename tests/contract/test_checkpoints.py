@@ -471,6 +471,24 @@ def test_sweepers_that_come_to_it_together_tell_it_once(store: Store, evidence: 
     assert len(evidence.journal.entries(EntryType.HEADS_LISTED)) == 1
 
 
+def test_while_one_sweeper_computes_the_manifest_the_others_go_on(
+    store: Store, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else computes it, and whoever wants to write meanwhile may."""
+    add(store, evidence, "A", "B")
+    compute, computed = evidence.manifests.at, []
+
+    def at(size: int) -> Heads:
+        computed.append(size)
+        assert evidence.manifests.record_daily(NOW) is None
+        write(store, opened("C"))
+        return compute(size)
+
+    monkeypatch.setattr(evidence.manifests, "at", at)
+    assert evidence.manifests.record_daily(NOW)
+    assert computed == [2]
+
+
 def test_a_manifest_is_a_function_of_the_first_leaves_alone(store: Store, evidence: Evidence) -> None:
     """Taken from the bytes with plain means, for every size that the log ever had."""
     write(store, first := opened("A"), opened("B", at=MORNING + SECOND))

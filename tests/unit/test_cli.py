@@ -336,6 +336,7 @@ def test_check_finds_a_sound_database_sound_on_every_level(bihuan: CommandLine, 
     ran = bihuan("audit", "check", "--level", "4", "--json")
     found = ran.json()
     assert (ran.code, found["is_sound"]) == (0, True)
+    assert found["level2"]["events"] == made.tiles.size()
     assert (found["level1"]["cases"], found["level3"]["cases"], found["level4"]["cases"]) == (2, 1, 1)
 
 
