@@ -32,6 +32,7 @@ from adapters.evidence.replaying import Replays
 from adapters.evidence.samples import Samples
 from adapters.evidence.sound import Soundness
 from adapters.evidence.tiles import Tiles
+from adapters.evidence.tree_check import TreeCheck
 from adapters.evidence.whatif import WhatIf
 from adapters.files import Files
 from adapters.importing.batches import Imports
@@ -95,6 +96,7 @@ class Container:
     what_if: WhatIf
     formats: Formats
     soundness: Soundness
+    tree_check: TreeCheck
     replays: Replays
     nightly: Nightly
     lawfulness: Lawfulness
@@ -210,8 +212,9 @@ def build(
         ),
         formats=_formats(base),
         soundness=Soundness(database, settings.log),
+        tree_check=tree.check,
         replays=replays,
-        nightly=Nightly(database, replays, base.journal, base.local_date),
+        nightly=Nightly(database, replays, tree.check, base.journal, base.local_date),
         lawfulness=Lawfulness(database, base.definitions, base.calendars, base.journal),
         integrator=tree.integrator,
         tiles=tree.tiles,
@@ -344,12 +347,14 @@ class _Tree:
     checkpoints: Checkpoints
     proofs: Proofs
     manifests: Manifests
+    check: TreeCheck
 
 
 def _tree(base: _Base) -> _Tree:
     settings, database, journal = base.settings, base.database, base.journal
     tiles, keys = Tiles(database), LogKeys(database, journal, settings.key)
-    checkpoints = Checkpoints(database, tiles, keys, journal, CheckpointFile(settings.checkpoints))
+    file = CheckpointFile(settings.checkpoints)
+    checkpoints = Checkpoints(database, tiles, keys, journal, file)
     return _Tree(
         integrator=Integrator(database),
         tiles=tiles,
@@ -357,6 +362,7 @@ def _tree(base: _Base) -> _Tree:
         checkpoints=checkpoints,
         proofs=Proofs(database, tiles, checkpoints),
         manifests=Manifests(database, tiles, journal, base.local_date),
+        check=TreeCheck(database, keys, file),
     )
 
 

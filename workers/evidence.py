@@ -1,6 +1,7 @@
 """The sweeper's part for the evidence log: events into the tree, checkpoints, and once a day the heads manifest.
 
-One group in a pass, so that clocks and tasks have their turn. Where nothing may be signed, the tree grows all the same.
+One group in a pass, so that clocks and tasks have their turn; the manifest takes seconds where there are very many events, and a
+thread of its own. Where nothing may be signed, the tree grows all the same.
 """
 
 from __future__ import annotations
@@ -36,20 +37,26 @@ class Evidence:
         self._signed_at: datetime | None = None
         self._complained_at: datetime | None = None
         self._listed_at: datetime | None = None
+        self._is_behind = False
 
     def tick(self, now: datetime) -> bool:
         """Whether more events wait for the tree. Errors: `StoreUnavailable`, `TreeBroken`, and any other."""
         ran = self._container.integrator.run(now, limit=self._group)
         if ran.leaves:
             log.debug("leaves_added", number=ran.leaves)
-        if not ran.more and _is_time(self._listed_at, now, _LIST_EVERY):
-            if made := self._container.manifests.record_daily(now):
-                log.info("heads_listed", seq=made.seq)
-            self._listed_at = now
+        self._is_behind = ran.more
         if _is_time(self._signed_at, now, _SIGN_EVERY):
             self._sign(now)
             self._signed_at = now
         return ran.more
+
+    def list_heads(self, now: datetime) -> None:
+        """The manifest of the day, once the tree has caught up. Errors: `StoreUnavailable`."""
+        if self._is_behind or not _is_time(self._listed_at, now, _LIST_EVERY):
+            return
+        self._listed_at = now
+        if made := self._container.manifests.record_daily(now):
+            log.info("heads_listed", seq=made.seq)
 
     def _sign(self, now: datetime) -> None:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Signal
+from threading import Thread
 
 import structlog
 
@@ -26,6 +27,7 @@ __all__ = ["Sweeper", "Swept"]
 GROUP = 50
 _BREATH_SECONDS = 0.01
 _REST_SECONDS = 0.02
+_SLOW_SECONDS = 1.0  # at the end: what was read is thrown away, and read again tomorrow or by another process
 GROUPS_IN_A_PASS = 40
 BATCHES_IN_A_PASS = 20
 _BEAT_EVERY = timedelta(seconds=5)
@@ -70,12 +72,15 @@ class Sweeper:
         listed, more_dirty = self._list()
         more_owed = self._open_slots()
         more_leafless = self._integrate()
+        self._list_heads()
         more = more_due or more_ready or more_dirty or more_owed or more_leafless
         return Swept(fired, performed, more, listed)
 
     def run(self, stop: Signal, period: float) -> None:
         """A pass each `period` seconds, at once again while there is more. A pass that fails is logged, never the end."""
         self._stop = stop
+        slow = Thread(target=self._run_slow, args=(stop, period), name="sweeper-slow", daemon=True)
+        slow.start()
         with bound(worker=self._performer.worker):
             while not stop.is_set():
                 self._guarded("house", self._keep_house)
@@ -84,8 +89,16 @@ class Sweeper:
                 more = self._guarded("lists", self._list_if_time) or more
                 more = self._guarded("slots", self._open_slots) or more
                 more = self._guarded("evidence", self._integrate) or more
-                more = self._guarded("replay", self._replay) or more
                 if not more:
+                    stop.wait(period)
+        slow.join(_SLOW_SECONDS)
+
+    def _run_slow(self, stop: Signal, period: float) -> None:
+        """What may take seconds and can wait: no clock waits for it."""
+        with bound(worker=self._performer.worker):
+            while not stop.is_set():
+                self._guarded("heads", self._list_heads)
+                if not self._guarded("replay", self._replay):
                     stop.wait(period)
 
     def _guarded(self, part: str, work: Callable[[], object]) -> bool:
@@ -142,6 +155,9 @@ class Sweeper:
         if more:
             self._stop.wait(_BREATH_SECONDS)
         return more
+
+    def _list_heads(self) -> None:
+        self._evidence.list_heads(self._container.now())
 
     def _replay(self) -> bool:
         """A slice of the nightly replay, and a pause as long as it takes: it has all night."""

@@ -107,6 +107,13 @@ class Checkpoints:
             return f"检查点文件 {self._file.path} 不能读取：{error.strerror}"
         return ""
 
+    def remark(self) -> str:
+        """What the next signing will put right by itself; empty if nothing."""
+        try:
+            return self._file.rest()
+        except (notes.Malformed, OSError):
+            return ""  # `fault` says it
+
     def age(self, now: datetime) -> float:
         """Seconds since the last checkpoint was signed; 0.0 where none was."""
         last = self._last()
@@ -132,10 +139,8 @@ class Checkpoints:
             )
         notes.opened(note, witnesses)
         if merged := self._merge(found, added):
-            in_file = self._from_file()
             # The file never goes back: of an older checkpoint the table alone keeps the witnesses.
-            if in_file and in_file.size == found.size:
-                self._file.append([merged])
+            self._file.append(lambda last: [merged] if last and last.size == found.size else [])
         return [line.name for line in added]
 
     def acknowledge(self, now: datetime, *, actor: Actor, source: str) -> Entry | None:
@@ -220,9 +225,9 @@ class Checkpoints:
 
     def _write_file(self) -> None:
         """What the table has beyond the file: also what another machine signed, or a process that was killed here."""
-        found = self._from_file()
-        missing = self.standing(least=found.size + 1 if found else 0)
-        self._file.append(each.note for each in missing)
+        self._file.append(
+            lambda last: [each.note for each in self.standing(least=last.size + 1 if last else 0)]
+        )
 
 
 def _is_due(last: Standing | None, size: int, now: datetime, *, force: bool) -> bool:

@@ -78,6 +78,13 @@ class Journal:
             query = query.where(EVENT.c.type.in_([str(type) for type in types]))
         return [canonical.decode(data) for data in connection.scalars(query)]
 
+    def last_in(self, connection: Connection, type: EntryType) -> dict[str, Any] | None:
+        """The body of the last entry of this type, as the caller's transaction sees it."""
+        own = text(EVENT_IS_OF_THE_JOURNAL)
+        query = select(EVENT.c.data).where(own, EVENT.c.type == str(type)).order_by(EVENT.c.seq.desc())
+        data = connection.scalar(query.limit(1))
+        return None if data is None else canonical.decode(data)
+
     def suite(self) -> str:
         """The hash suite that the log was opened with, or will be."""
         opened = self.entries(EntryType.LOG_OPENED)

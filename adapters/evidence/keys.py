@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
+import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,6 +47,7 @@ __all__ = [
 
 ALGORITHM: Final = "ed25519"
 Use = Literal["log", "witness"]
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _NO_NAME = re.compile(r"[\s+]+")
 
 
@@ -201,19 +204,37 @@ class LogKeys:
             self.signer(now)
             return self._required()
         id_ = notes.parse_vkey(old.vkey).key_id.hex()
-        fresh = self._path.with_name(f"{self._path.name}.new")
-        fresh.unlink(missing_ok=True)
+        # A name of its own: another process may rotate at the same time.
+        fresh = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}.new")
         new = Ed25519Key(self._name, make_key(fresh))
         retired = {"key_id": id_, "name": old.name, "reason": reason}
         added = _addition(new.name, new.vkey, "log")
-        with self._database.writing() as connection:
-            self._journal.append(connection, EntryType.KEY_RETIRED, retired, actor=actor, at=now)
-            self._journal.append(connection, EntryType.KEY_ADDED, added, actor=actor, at=now)
-            # Before the commit: the journal must never name a key whose file could be missing.
-            if self._path.exists():
-                os.replace(self._path, self._path.with_name(f"{self._path.name}.{id_}"))
-            os.replace(fresh, self._path)
+        try:
+            with self._database.writing() as connection:
+                self._journal.lock(connection)
+                if _active(self._known_in(connection)) != old:
+                    raise KeyRefused(
+                        "另一个操作刚换过密钥", hint="bihuan audit key list 核对，确需再换的重来"
+                    )
+                self._journal.append(connection, EntryType.KEY_RETIRED, retired, actor=actor, at=now)
+                self._journal.append(connection, EntryType.KEY_ADDED, added, actor=actor, at=now)
+                # Before the commit: the journal must never name a key whose file could be missing.
+                if self._path.exists():
+                    os.replace(self._path, self._path.with_name(f"{self._path.name}.{id_}"))
+                os.replace(fresh, self._path)
+        finally:
+            fresh.unlink(missing_ok=True)
         return self._required()
+
+    def remark(self) -> str:
+        """What is unwise about the file of the key, though it signs; empty if nothing is, or there is none."""
+        try:
+            mode = self._path.stat().st_mode
+        except OSError:
+            return ""
+        if not mode & _OTHERS:
+            return ""
+        return f"日志密钥 {self._path} 不只属主可以读写（{stat.S_IMODE(mode):04o}）：chmod 600，并考虑换一把"
 
     def trust(self, vkey: str, now: datetime, *, actor: Actor) -> TrustedKey:
         """A witness's public key. Errors: `engine.notes.Malformed`, `KeyRefused`."""

@@ -15,7 +15,7 @@ from adapters.db.tables import DIRECTORY
 from adapters.evidence.journal import Journal
 from adapters.evidence.snapshot import WHOLE, Part
 from adapters.evidence.sound import FAULTS_KEPT
-from adapters.evidence.stored import EVERYTHING, Stored, Wanted, stored_case, stored_cases
+from adapters.evidence.stored import EVERYTHING, Stored, Wanted, bytes_of, stored_case, stored_cases
 from adapters.registry import CalendarRegistry, DefinitionRegistry
 from engine import canonical
 from engine.audit.journal import EntryType
@@ -115,7 +115,7 @@ class Lawfulness:
 
     def _one(self, stored: Stored, organisations: Organisations) -> Lawful:
         findings = judge(
-            [data for *_, data in stored.history],
+            bytes_of(stored.history),
             program=self._definitions.digest,
             calendar=self._calendars.digest,
             organisation=organisations.in_force,

@@ -8,12 +8,13 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from adapters.db.database import Database
+from adapters.db.rows import CaseRow, case_row
 from adapters.evidence.snapshot import WHOLE, Part, snapshot
 from adapters.evidence.sound import FAULTS_KEPT
-from adapters.evidence.stored import EVERYTHING, CaseRow, Stored, Wanted, stored_case, stored_cases
+from adapters.evidence.stored import EVERYTHING, Stored, Wanted, bytes_of, stored_case, stored_cases
 from adapters.registry import CalendarRegistry, DefinitionRegistry
 from engine.audit.soundness import Examiner, Head, Row, against_cases
-from engine.canonical import loose
+from engine.canonical import NotCanonical, loose
 from engine.case import Case, CaseId
 from engine.replay import replay
 
@@ -95,10 +96,10 @@ class Replays:
         query = 'SELECT id, seq FROM "case" WHERE id > ? ORDER BY id LIMIT ?'
         with snapshot(self._database) as found:
             ahead = list(found.rows(query, [after, events]))
-        total = list(accumulate(seq for _, seq in ahead))
+        total = list(accumulate(seq if type(seq) is int else 1 for _, seq in ahead))
         taken = 1 + sum(before < events for before in total[:-1]) if ahead else 0
-        if not taken:
-            return Slice(Verified(), "")
+        if not taken:  # histories may follow whose case is gone
+            return Slice(self.of(Part(after)), "")
         last = ahead[taken - 1][0]
         return Slice(self.of(Part(after, last)), last)
 
@@ -108,7 +109,7 @@ class Replays:
     def _one(self, case: str, history: Sequence[Row], row: CaseRow | None) -> Verified:
         examiner = Examiner(self._log, keep=FAULTS_KEPT)
         heads = list(examiner.heads(history))
-        again = replay((data for *_, data in history), self._definitions.digest, self._calendars.digest)
+        again = replay(bytes_of(history), self._definitions.digest, self._calendars.digest)
         stored = [Head(row.id, row.seq, row.head)] if row else []
         apart = [fault for fault in against_cases(heads, stored) if fault]
         is_same = bool(apart) or row is None or _is_same(row, again.case)
@@ -123,7 +124,20 @@ class Replays:
 
 
 def _is_same(row: CaseRow, case: Case | None) -> bool:
-    """The stored bytes of the case, or at least what they say."""
+    """Every column that lists and limits are made from; and the stored bytes of the case, or at least what they say."""
     if case is None:
         return False
-    return row.body == case.encoded or loose(row.body) == loose(case.encoded)
+    due = case_row(case)
+    if _rests(row, due):
+        row = row._replace(wake_at=due.wake_at)
+    if row == due:
+        return True
+    try:
+        return row._replace(body=due.body) == due and bool(loose(row.body) == loose(due.body))
+    except (NotCanonical, TypeError):
+        return False
+
+
+def _rests(row: CaseRow, due: CaseRow) -> bool:
+    """A case that failed to ring is left alone for an hour (adapters/db/aside.py); level 4 asks what was not rung."""
+    return type(row.wake_at) is int and due.wake_at is not None and row.wake_at > due.wake_at

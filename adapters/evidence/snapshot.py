@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 import psycopg
@@ -67,6 +68,8 @@ def _sqlite(database: Database) -> Iterator[Snapshot]:
     try:
         connection = sqlite3.connect(database.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
+            # What is no UTF-8 is no column of the bytes: it must be found, and not end the search.
+            connection.text_factory = partial(str, encoding="utf-8", errors="replace")
             connection.execute("PRAGMA query_only=ON")
             connection.execute("BEGIN")
             yield _SqliteSnapshot(connection)

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from adapters.db import rows
 from adapters.db.database import Database
+from adapters.db.rows import CaseRow
 from adapters.evidence.snapshot import WHOLE, Part, snapshot
 from engine.audit.journal import JOURNAL
 from engine.audit.soundness import COLUMNS, Row
 from engine.case import CaseId
 
-__all__ = ["EVERYTHING", "CaseRow", "Stored", "Wanted", "stored_case", "stored_cases"]
+__all__ = ["EVERYTHING", "CaseRow", "Stored", "Wanted", "bytes_of", "stored_case", "stored_cases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,17 @@ def _after_all(prefix: str) -> str:
 EVERYTHING: Final = Wanted()
 
 
-class CaseRow(NamedTuple):
-    id: str
-    seq: int
-    head: str
-    body: bytes
-
-
 class Stored(NamedTuple):
     """A case with its history; `row` is None where no case has it, `history` empty where the case has none."""
 
     case: str
     history: list[Row]
     row: CaseRow | None
+
+
+def bytes_of(history: Iterable[Row]) -> list[bytes]:
+    """The bytes of each event; none where SQLite was given something else to keep."""
+    return [data if type(data) is bytes else b"" for *_, data in history]
 
 
 def stored_case(database: Database, case: CaseId) -> Iterator[Stored]:
@@ -81,7 +79,7 @@ def stored_cases(database: Database, part: Part = WHOLE, wanted: Wanted = EVERYT
 
 
 Conditions = Sequence[tuple[str, Any]]
-_CASES: Final = 'SELECT c.id, c.seq, c.head, c.body FROM "case" c'
+_CASES: Final = f'SELECT {", ".join(f"c.{name}" for name in CaseRow._fields)} FROM "case" c'
 _EVENT: Final = ", ".join(f"e.{name}" for name in COLUMNS)
 _EVENTS: Final = f"SELECT {_EVENT} FROM event e"
 _EVENTS_OF: Final = f'SELECT {_EVENT} FROM "case" c JOIN event e ON e.case_id = c.id'
@@ -92,10 +90,14 @@ def _read(database: Database, cases: Conditions, events: Conditions | None) -> I
     own = _query(_EVENTS_OF, cases, "c.id, e.seq")
     query = own if events is None else _query(_EVENTS, events, "e.case_id, e.seq")
     with snapshot(database) as found:
-        histories = groupby(found.rows(*query), key=itemgetter(0))
+        histories = groupby(found.rows(*query), key=_case)
         for stored in _together(histories, found.rows(*_query(_CASES, cases, "c.id"))):
             if stored.case != JOURNAL:
                 yield stored
+
+
+def _case(row: Row) -> str:
+    return row[0] if type(row[0]) is str else repr(row[0])
 
 
 def _query(query: str, conditions: Conditions, order: str) -> tuple[str, list[Any]]:

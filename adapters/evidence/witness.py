@@ -10,6 +10,7 @@ import binascii
 import fcntl
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,7 @@ __all__ = [
 
 _MOST_BYTES: Final = 256 * 1024
 _SECONDS: Final = 30
+_DECIMAL: Final = re.compile("[0-9]{1,19}", re.ASCII)
 
 
 class NotWitnessed(BihuanError):
@@ -105,7 +107,7 @@ def parse_advance(text: str) -> Advance:
     head, found, note = text.partition("\n\n")
     first, *lines = head.split("\n")
     word, _, number = first.partition(" ")
-    if not found or word != "old" or not number.isascii() or not number.isdigit():
+    if not found or word != "old" or not _DECIMAL.fullmatch(number):
         raise Malformed("第一行须为 old 和树的大小", hint="由 bihuan audit checkpoint show --since 生成")
     try:
         proof = tuple(base64.b64decode(line, validate=True) for line in lines)
@@ -139,15 +141,18 @@ class Witness:
 
 
 def fetched(address: str, witness: Witness) -> Advance:
-    """The last checkpoint of the log at this address, with the proof from what the witness saw. Errors: `LogUnreachable`."""
-    note = _get(f"{address}/checkpoint").decode()
+    """The last checkpoint of the log at this address, with the proof from what the witness saw.
+
+    Errors: `LogUnreachable`, `Malformed`.
+    """
+    note = _text(_get(f"{address}/checkpoint"), address)
     found = notes.parse_checkpoint(note)
     seen = witness.seen(found.origin)
     old = seen.size if seen else 0
     if old > found.size:
         return Advance(old, (), note)  # refused by `cosign`, with the reason
-    answer: Any = json.loads(_get(f"{address}/proof/consistency?old={old}&new={found.size}"))
-    return Advance(old, tuple(bytes.fromhex(hash_) for hash_ in answer["proof"]), note)
+    answer = _get(f"{address}/proof/consistency?old={old}&new={found.size}")
+    return Advance(old, _proof(answer, address), note)
 
 
 def send(address: str, note: str) -> None:
@@ -224,6 +229,21 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 # The pages of a log
+
+
+def _text(answer: bytes, address: str) -> str:
+    try:
+        return answer.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{address} 的检查点不是文字", hint="核对网址") from error
+
+
+def _proof(answer: bytes, address: str) -> tuple[bytes, ...]:
+    try:
+        found: Any = json.loads(answer)
+        return tuple(bytes.fromhex(hash_) for hash_ in found["proof"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Malformed(f"{address} 给出的证明不能读取", hint="核对网址；请日志所在单位检查") from error
 
 
 def _get(address: str, body: bytes | None = None) -> bytes:

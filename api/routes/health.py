@@ -145,15 +145,16 @@ def _workflows(container: Container) -> str:
 
 
 def _evidence(container: Container) -> str:
-    """What is recorded must be in the tree within a minute, and signed: else nobody could show that it was there then."""
+    """Whether evidence can be written. That it lags is for the alarm: no node would work better outside the balancer."""
     if fault := container.checkpoints.fault():
         return fault
     now, most = container.now(), MERGE_DELAY.total_seconds()
-    delay = container.integrator.delay(now)
-    if delay > most:
-        return f"有记录 {int(delay)} 秒没有进入证据日志：值守进程是否在运行？"
     if not (fault := container.keys.fault()):
-        return ""
+        delay = container.integrator.delay(now)
+        late = f"有记录 {int(delay)} 秒没有进入证据日志：值守进程是否在运行？" if delay > most else ""
+        return Remark(
+            "；".join(filter(None, (late, container.checkpoints.remark(), container.keys.remark())))
+        )
     # Another machine may hold the key: what matters is that somebody signs.
     is_behind = container.checkpoints.age(now) > most and container.checkpoints.unsigned()
     return fault if is_behind else Remark(f"本机不签发检查点：{fault}")

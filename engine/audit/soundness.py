@@ -16,9 +16,9 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from engine.audit.journal import JOURNAL
-from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, instant, loose
+from engine.canonical import LEAF_PREFIX, NotCanonical, genesis, loose
 
-__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row", "against_cases"]
+__all__ = ["COLUMNS", "Examiner", "Fault", "Head", "Row", "against_cases", "fault"]
 
 COLUMNS: Final = ("case_id", "seq", "type", "at", "actor", "command", "hash", "prev", "data")
 Row = tuple[str, int, str, int, str, str, str, str, bytes]
@@ -52,6 +52,7 @@ class Fault:
 MESSAGES: Final = {
     "at_earlier": "记录时刻早于前一条",
     "case": "字节中写的是另一事项",
+    "checkpoint_file": "检查点文件损坏或不能读取",
     "cut": "末尾缺少记录：事项记着更后的一条",
     "column_actor": "经办人一栏与字节不同",
     "column_at": "时刻一栏与字节不同",
@@ -60,12 +61,21 @@ MESSAGES: Final = {
     "column_prev": "前一条散列一栏与字节不同",
     "column_seq": "序号一栏与字节不同",
     "column_type": "种类一栏与字节不同",
+    "heads": "各事项的末条与所记的清单不同：有事项被删除、截短或改写",
     "head": "散列不是事项所记的最后一条的散列",
     "history": "事项没有任何记录",
+    "leaf": "不是进入日志时的那一条：记录被改写或调换",
+    "leaf_missing": "日志中这一序号的记录已不存在：被删除",
+    "leaf_order": "进入日志的先后与序号不合",
+    "leaf_unknown": "日志的树里没有这一条",
     "log": "不属于这个日志",
     "prev": "与前一条记录的散列不相接",
+    "root": "日志的树根与已签发的检查点不同，或记录少于检查点所签",
     "row": "有记录而没有这件事项",
+    "signature": "检查点没有日志密钥的有效签名",
     "seq": "序号不是从 1 起逐一递增",
+    "tile": "瓦片缺失、残缺或多余",
+    "tile_root": "上一层瓦片不是由这一片算得的",
     "unreadable": "不是可以读取的记录",
 }
 
@@ -90,6 +100,10 @@ class Examiner:
         current, expected, due, before = "", "", 1, 0
         for row in rows:
             case, seq, _, at, _, _, hash_, prev, data = row
+            if not _is_readable(row):
+                self.events += 1
+                self._note([_unreadable(row)])
+                continue
             if case != current:
                 if current:
                     yield Head(current, due - 1, expected)
@@ -121,13 +135,32 @@ def against_cases(heads: Iterable[Head], cases: Iterable[Head]) -> Iterator[Faul
             yield fault(row.case, 0, "history")
             row = next(right, None)
         else:
-            yield None if head == row else fault(head.case, head.seq, "cut" if row.seq > head.seq else "head")
+            yield (
+                None
+                if head == row
+                else fault(
+                    head.case, head.seq, "cut" if type(row.seq) is int and row.seq > head.seq else "head"
+                )
+            )
             head, row = next(left, None), next(right, None)
 
 
 _FOREVER: Final = 2**62
+_TYPES: Final = (str, int, str, int, str, str, str, str, bytes)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = 60_000_000
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _unreadable(row: Row) -> Fault:
+    case, seq, *_ = row
+    return fault(case if type(case) is str else repr(case), seq if type(seq) is int else 0, "unreadable")
+
+
+def _is_readable(row: Row) -> bool:
+    """Whether each column has its type: SQLite keeps whatever is put into it."""
+    return tuple(map(type, row)) == _TYPES
 
 
 class _Expected(NamedTuple):
@@ -214,6 +247,9 @@ def _actor(beginning: bytes) -> str | None:
 
 
 def _instant(micros: int) -> str:
+    """As the bytes spell it; empty for what is no moment of the calendar."""
+    if not _FIRST <= micros <= _LAST:
+        return ""
     minute, rest = divmod(micros, _MINUTE)
     return f"{_until_minute(minute)}{rest // 1_000_000:02}.{rest % 1_000_000:06}Z"
 
@@ -256,7 +292,7 @@ def _compared(row: Row, body: dict[str, Any], log: str) -> dict[str, bool]:
         "log": body.get("log") != log,
         "column_seq": type(body.get("seq")) is not int or body["seq"] != seq,
         "column_type": body.get("type") != type_,
-        "column_at": body.get("at") != instant(_EPOCH + timedelta(microseconds=at)),
+        "column_at": body.get("at") != _instant(at),
         "column_actor": type(who) is not dict or who.get("id") != actor,
         "column_command": own_command != command,
         "column_prev": body.get("prev") != prev,

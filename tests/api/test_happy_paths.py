@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy
@@ -335,11 +336,25 @@ def test_readiness_sees_events_that_stay_outside_the_evidence_log(office: Office
     office.container.integrator.catch_up(office.clock())
     office.open()
     office.clock.advance(timedelta(seconds=60))
-    assert "evidence" not in failing_checks(office)
+    assert evidence_check(office)["detail"] == "正常"
     office.clock.advance(timedelta(seconds=1))
-    assert "61 秒" in failing_checks(office)["evidence"]
+    assert "61 秒" in evidence_check(office)["detail"]
+    assert evidence_check(office)["ok"], "no node would work better outside the balancer"
     office.container.integrator.catch_up(office.clock())
-    assert "evidence" not in failing_checks(office)
+    assert evidence_check(office)["detail"] == "正常"
+
+
+def test_readiness_remarks_upon_a_key_that_others_may_read(office: Office) -> None:
+    office.container.integrator.catch_up(office.clock())
+    office.container.checkpoints.sign(office.clock())
+    office.container.settings.key.chmod(0o644)
+    assert "0644" in evidence_check(office)["detail"]
+    assert evidence_check(office)["ok"]
+
+
+def evidence_check(office: Office) -> dict[str, Any]:
+    checks = office.client.get("/readyz").json()["checks"]
+    return next(check for check in checks if check["name"] == "evidence")
 
 
 def test_readiness_sees_a_key_that_is_not_the_one_of_the_log(office: Office) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from adapters.db.database import Database
@@ -170,7 +173,7 @@ def test_a_long_file_is_read_from_its_end(store: Store, evidence: Evidence) -> N
     add(store, evidence, "A")
     evidence.checkpoints.sign(NOW)
     note = evidence.file.all()[0]
-    evidence.file.append([note] * 2000)
+    evidence.file.append(lambda _: [note] * 2000)
     assert evidence.file.path.stat().st_size > 2 * 64 * 1024
     last = evidence.file.last()
     assert last is not None
@@ -179,6 +182,80 @@ def test_a_long_file_is_read_from_its_end(store: Store, evidence: Evidence) -> N
     evidence.checkpoints.sign(NOW, force=True)
     assert in_file(evidence)[-2:] == [1, in_table(evidence)[-1]]
     assert list(divided(note.encode())) == []
+
+
+def test_the_file_never_goes_back_when_another_process_signs_between_reading_and_writing(
+    store: Store, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = evidence_over(evidence.database, evidence.folder)
+    add(store, evidence, "A")
+    lock = evidence.file._locked
+
+    def overtaken() -> AbstractContextManager[IO[bytes]]:
+        monkeypatch.undo()
+        add(store, other, "B")
+        other.checkpoints.sign(NOW, force=True)
+        return lock()
+
+    monkeypatch.setattr(evidence.file, "_locked", overtaken)
+    evidence.checkpoints.sign(NOW, force=True)
+
+    assert len(in_file(evidence)) == 2
+    assert in_file(evidence) == sorted(set(in_file(evidence))) == in_table(evidence)
+
+
+def test_what_was_set_aside_for_one_restoration_survives_the_next(store: Store, evidence: Evidence) -> None:
+    add(store, evidence, "A")
+    evidence.checkpoints.sign(NOW)
+    (note,) = evidence.file.all()
+    first = evidence.file.set_aside(1)
+    evidence.file.append(lambda _: [note, note])
+    second = evidence.file.set_aside(1)
+
+    assert (first.name, second.name) == ("checkpoints-lost-1.txt", "checkpoints-lost-1-2.txt")
+    assert [len(list(divided(path.read_bytes()))) for path in (first, second)] == [1, 2]
+    assert evidence.file.all() == []
+
+
+def test_what_a_power_failure_left_after_the_last_checkpoint_is_said_and_cut_off_by_the_next(
+    store: Store, evidence: Evidence
+) -> None:
+    add(store, evidence, "A")
+    evidence.checkpoints.sign(NOW)
+    assert evidence.checkpoints.remark() == ""
+    with evidence.file.path.open("ab") as file:
+        file.write(bytes(100))
+    assert "末尾" in evidence.checkpoints.remark()
+    assert evidence.checkpoints.fault() == ""
+    add(store, evidence, "B")
+    evidence.checkpoints.sign(NOW, force=True)
+
+    assert evidence.checkpoints.remark() == ""
+    assert in_file(evidence) == in_table(evidence)
+
+
+def test_a_file_of_checkpoints_that_cannot_be_read_is_said_and_nothing_is_signed(
+    store: Store, evidence: Evidence
+) -> None:
+    add(store, evidence, "A")
+    evidence.checkpoints.sign(NOW)
+    with evidence.file.path.open("ab") as file:
+        file.write(bytes(200_000))
+    add(store, evidence, "B")
+
+    assert "末尾" in evidence.checkpoints.fault()
+    assert evidence.checkpoints.remark() == ""
+    with pytest.raises(notes.Malformed):
+        evidence.checkpoints.sign(NOW, force=True)
+
+
+def test_what_a_killed_process_left_of_a_checkpoint_is_no_fault(store: Store, evidence: Evidence) -> None:
+    add(store, evidence, "A")
+    evidence.checkpoints.sign(NOW)
+    with evidence.file.path.open("ab") as file:
+        file.write(f"{LOG}\n1".encode()[:-3])
+
+    assert evidence.checkpoints.fault() == evidence.checkpoints.remark() == ""
 
 
 # A database that went back
@@ -300,6 +377,39 @@ def test_a_new_key_takes_over_and_what_the_old_one_signed_stays_signed(
     assert kept == ["log.pem", f"log.pem.{notes.parse_vkey(evidence.keys.known()[0].vkey).key_id.hex()}"]
 
 
+def test_of_two_who_change_the_key_at_once_one_is_refused_and_the_log_keeps_its_key(
+    store: Store, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, evidence, "A")
+    evidence.checkpoints.sign(NOW)
+    other = evidence_over(evidence.database, evidence.folder)
+
+    def overtaken(path: Path) -> Ed25519PrivateKey:
+        monkeypatch.undo()
+        made = make_key(path)
+        other.keys.rotate(NOW, actor=OPERATOR, reason="第二个")
+        return made
+
+    monkeypatch.setattr("adapters.evidence.keys.make_key", overtaken)
+    with pytest.raises(KeyRefused):
+        evidence.keys.rotate(NOW, actor=OPERATOR, reason="第一个")
+
+    assert evidence.keys.fault() == other.keys.fault() == ""
+    assert [bool(key.retired) for key in evidence.keys.known()] == [True, False]
+    assert len(os.listdir(evidence.folder / "keys")) == 2  # the key and the one before
+
+
+def test_a_key_that_others_may_read_is_remarked_upon(store: Store, evidence: Evidence) -> None:
+    assert evidence.keys.remark() == ""
+    add(store, evidence, "A")
+    evidence.checkpoints.sign(NOW)
+    assert evidence.keys.remark() == ""
+    (evidence.folder / "keys/log.pem").chmod(0o644)
+
+    assert "0644" in evidence.keys.remark()
+    assert evidence.keys.fault() == ""
+
+
 # Proofs
 
 
@@ -359,6 +469,24 @@ def test_sweepers_that_come_to_it_together_tell_it_once(store: Store, evidence: 
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(lambda _: evidence.manifests.record_daily(NOW), range(6)))
     assert len(evidence.journal.entries(EntryType.HEADS_LISTED)) == 1
+
+
+def test_while_one_sweeper_computes_the_manifest_the_others_go_on(
+    store: Store, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else computes it, and whoever wants to write meanwhile may."""
+    add(store, evidence, "A", "B")
+    compute, computed = evidence.manifests.at, []
+
+    def at(size: int) -> Heads:
+        computed.append(size)
+        assert evidence.manifests.record_daily(NOW) is None
+        write(store, opened("C"))
+        return compute(size)
+
+    monkeypatch.setattr(evidence.manifests, "at", at)
+    assert evidence.manifests.record_daily(NOW)
+    assert computed == [2]
 
 
 def test_a_manifest_is_a_function_of_the_first_leaves_alone(store: Store, evidence: Evidence) -> None:

@@ -83,3 +83,38 @@ def test_what_it_finds_stays_in_sight_while_the_next_run_has_only_begun(made: Co
 
     assert made.nightly.divergences() == found
     assert made.log_figures().divergences == found
+
+
+def test_a_history_after_the_last_case_whose_row_is_gone_is_looked_at_too(made: Container) -> None:
+    last = max(made.views.case_ids())
+    with made.database.writing() as connection:
+        connection.exec_driver_sql(f"DELETE FROM \"case\" WHERE id = '{last}'")
+    verified = [made.replays.slice("", events=10**9)]
+    verified.append(made.replays.slice(verified[0].last, events=10**9))
+
+    assert verified[0].last < last
+    assert verified[1].last == ""
+    assert any(fault.startswith(f"{last}#") and "(row)" in fault for fault in verified[1].verified.faults)
+
+
+def test_the_night_also_holds_every_event_against_the_tree(made: Container) -> None:
+    made.integrator.catch_up(ONE_LOCAL)
+    gone = min(made.views.case_ids())
+    with made.database.writing() as connection:
+        if made.database.is_sqlite:
+            connection.exec_driver_sql("DROP TRIGGER event_no_delete")
+        else:
+            connection.exec_driver_sql("ALTER TABLE event DISABLE TRIGGER ALL")
+        connection.exec_driver_sql(f"DELETE FROM event WHERE case_id = '{gone}'")
+        connection.exec_driver_sql(f"DELETE FROM \"case\" WHERE id = '{gone}'")
+        connection.exec_driver_sql(f"DELETE FROM event WHERE case_id <> 'journal' AND case_id > '{gone}'")
+        connection.exec_driver_sql('DELETE FROM "case"')
+    missing = made.tree_check.of().found
+    while made.nightly.run(ONE_LOCAL, worker="a", events=1000):
+        pass
+    run = made.nightly.latest()
+
+    assert run is not None
+    assert (run.cases, run.divergences) == (0, missing)
+    assert run.divergences > 0
+    assert "(leaf_missing)" in run.faults[0]

@@ -14,6 +14,7 @@ from adapters.evidence.snapshot import parts
 from adapters.evidence.sound import Sound
 from adapters.settings import Settings
 from api.commands.audit.replaying import sound
+from engine.case import CaseId
 from tests.benchmarks.log import LOG, fill
 
 
@@ -70,6 +71,10 @@ def test_a_whole_log_is_sound_in_one_part_and_in_many_and_in_two_processes(made:
         (f"UPDATE \"case\" SET seq = 99 WHERE id = '{FIRST}'", [(FIRST, 47, "cut")]),
         (f"DELETE FROM \"case\" WHERE id = '{FIRST}'", [(FIRST, 47, "row")]),
         (
+            f"UPDATE event SET at = {2**63 - 1} WHERE case_id = '{FIRST}' AND seq = 47",
+            [(FIRST, 47, "column_at")],
+        ),
+        (
             "UPDATE event SET prev = 'x' WHERE case_id = 'journal' AND seq = 1",
             [("journal", 1, "column_prev")],
         ),
@@ -100,3 +105,27 @@ def test_of_very_many_faults_the_first_hundred_are_named_and_all_are_counted(mad
     found = made.soundness.of()
 
     assert (found.found, len(found.faults)) == (found.events - len(made.journal.entries()), 100)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("at", "'x'", "unreadable"),
+        ("at", "x'00'", "unreadable"),
+        ("data", "CAST(data AS TEXT)", "unreadable"),
+        ("data", "x'ff'", "unreadable"),
+        ("actor", "CAST(x'ff' AS TEXT)", "column_actor"),
+        ("hash", "x'00'", "unreadable"),
+    ],
+)
+def test_what_sqlite_keeps_of_another_type_is_a_fault_and_ends_no_check(
+    sqlite_database: Database, tmp_path: Path, column: str, value: str, code: str
+) -> None:
+    made = build(Settings(database_url=f"sqlite:///{sqlite_database.path}", files=tmp_path, log=LOG))
+    fill(made.database, 300)
+    tampered(made, f"UPDATE event SET {column} = {value} WHERE case_id = '{FIRST}' AND seq = 2")
+
+    assert (FIRST, 2, code) in named(made.soundness.of())
+    assert not made.replays.case(CaseId(FIRST)).is_sound
+    made.lawfulness.case(CaseId(FIRST))
+    made.close()

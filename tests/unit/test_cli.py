@@ -336,6 +336,7 @@ def test_check_finds_a_sound_database_sound_on_every_level(bihuan: CommandLine, 
     ran = bihuan("audit", "check", "--level", "4", "--json")
     found = ran.json()
     assert (ran.code, found["is_sound"]) == (0, True)
+    assert found["level2"]["events"] == made.tiles.size()
     assert (found["level1"]["cases"], found["level3"]["cases"], found["level4"]["cases"]) == (2, 1, 1)
 
 
@@ -352,6 +353,18 @@ def test_check_names_a_case_that_was_deleted_and_one_whose_end_was_cut(
     assert ran.code == 1
     assert [(f["case"], f["seq"], f["code"]) for f in faults] == [(gone, 2, "row"), (cut, 1, "cut")]
     assert "L1 字节与链" in bihuan("audit", "check").out
+
+
+@pytest.mark.parametrize("change", ["region = '340202'", "opened_at = 5", "late = 1", "body = x'7b'"])
+def test_a_column_that_lists_are_made_from_is_held_against_the_history(
+    bihuan: CommandLine, made: Container, change: str
+) -> None:
+    case = an_issue(made)
+    with made.database.writing() as connection:
+        connection.exec_driver_sql(f'UPDATE "case" SET {change} WHERE id = ?', (case,))
+    ran = bihuan("audit", "check", "--level", "3", "--json")
+    assert ran.code == 1
+    assert ran.json()["level3"]["faults"] == [f"{case}: 事项现状与按记录推得的不同 (row)"]
 
 
 def test_the_rungs_of_a_case_are_told_and_a_missed_one_is_an_alarm(

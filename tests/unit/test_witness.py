@@ -18,6 +18,7 @@ from adapters.evidence.witness import (
     NotWitnessed,
     Witness,
     advance_text,
+    fetched,
     parse_advance,
     witness_key,
 )
@@ -185,3 +186,31 @@ def test_the_line_of_a_witness_replaces_its_earlier_one(witness: Witness, log: L
     for _ in range(2):
         note = notes.cosigned(note, witness.cosign(log.advance(seen(witness)), NOW))
     assert names(notes.signatures(note)) == [ORIGIN, "3401.example/w"]
+
+
+def test_a_number_of_thousands_of_digits_is_no_size(witness: Witness) -> None:
+    huge = "9" * 5000
+    note = Log().note().replace("\n0\n", f"\n{huge}\n", 1)
+    assert huge in note
+    with pytest.raises(Malformed):
+        notes.parse_checkpoint(note)
+    with pytest.raises(Malformed):
+        parse_advance(f"old {huge}\n\n{Log().note()}")
+    with pytest.raises(Malformed):
+        notes.parse_proof(f"{notes.PROOF_HEADER}\nindex {huge}\n\n{note}")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"[]", b"{}", b'{"proof": 1}', b'{"proof": ["x"]}', b'{"proof": [1]}', b"[" * 100_000]
+)
+def test_a_page_that_is_no_proof_is_refused_in_words(
+    witness: Witness, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Log()
+    log.grow(3)
+    pages = {"checkpoint": log.note().encode(), "proof": answer}
+    monkeypatch.setattr(
+        "adapters.evidence.witness._get", lambda address: pages[address.removeprefix("x/").split("/")[0]]
+    )
+    with pytest.raises(Malformed):
+        fetched("x", witness)

@@ -187,6 +187,7 @@ def _status(made: Container) -> dict[str, Any]:
         "at": instant(now),
         "checkpoint": {"size": latest[0].size, "root": latest[0].root.hex()} if latest else None,
         "faults": faults,
+        "remarks": [*filter(None, (made.keys.remark(), made.checkpoints.remark()))],
         "log": made.journal.log,
         "merge_delay_seconds": delay,
         "suite": made.journal.suite(),
@@ -206,6 +207,8 @@ def _show_status(console: Console, data: dict[str, Any]) -> None:
     console.print(columns(rows))
     for fault in data["faults"]:
         console.print(fault, style="red")
+    for remark in data["remarks"]:
+        console.print(remark, style="yellow")
 
 
 def _show_keys(console: Console, keys: list[dict[str, str]]) -> None:

@@ -15,7 +15,7 @@ from adapters.bootstrap import Container
 from adapters.evidence.lawfulness import Lawful
 from adapters.evidence.parallel import PARTS_OF_EACH, cores, spread
 from adapters.evidence.replaying import Verified
-from adapters.evidence.snapshot import Part, parts
+from adapters.evidence.snapshot import WHOLE, Part, parts
 from adapters.evidence.sound import Sound
 from adapters.evidence.stored import Wanted
 from api.commands.days import day_of
@@ -57,8 +57,9 @@ def replay(
 
 def check(
     level: Annotated[
-        int, typer.Option(min=1, max=4, help="1 bytes and chains, 3 and replay, 4 and authority.")
-    ] = 1,
+        int,
+        typer.Option(min=1, max=4, help="1 bytes and chains, 2 and the tree, 3 and replay, 4 and authority."),
+    ] = 2,
     region: Annotated[str, typer.Option(help="Replay and authority for this region and all under it.")] = "",
     since: Annotated[str, typer.Option(help="Replay and authority for cases changed since this day.")] = "",
     processes: Processes = None,
@@ -66,8 +67,8 @@ def check(
 ) -> None:
     """Check the whole database: every column against its bytes, every chain, every case against its last event.
 
-    Levels add up: 3 also replays, 4 also asks for authority, separation of duties, limits and escalations under the rules and the
-    organisation of the day. Level 2, the tree and its signatures, is asked by `bihuan audit log` and `verify`.
+    Levels add up: 2 holds every event against the tree and what was signed, 3 also replays, 4 also asks for authority,
+    separation of duties, limits and escalations under the rules and the organisation of the day.
     Exit code 1 if anything is wrong; the first event is named.
     """
     with container() as made:
@@ -76,6 +77,8 @@ def check(
     found: dict[str, Sound | Verified | Lawful] = {
         "level1": _gathered("Bytes and chains", sound, todo, processes, Sound())
     }
+    if level >= ROOTED:
+        found["level2"] = _gathered("Tree and signatures", rooted, [WHOLE], 1, Sound())
     if level >= REPLAYED:
         again = partial(replayed, wanted=wanted)
         found["level3"] = _gathered("Replaying", again, todo, processes, Verified())
@@ -89,8 +92,8 @@ def check(
         raise typer.Exit(1)
 
 
-REPLAYED, LAWFUL = 3, 4
-_TITLES = {"level1": "L1 字节与链", "level3": "L3 重放", "level4": "L4 职权"}
+ROOTED, REPLAYED, LAWFUL = 2, 3, 4
+_TITLES = {"level1": "L1 字节与链", "level2": "L2 树与签名", "level3": "L3 重放", "level4": "L4 职权"}
 
 
 def _show_checked(console: Console, found: dict[str, Sound | Verified | Lawful]) -> None:
@@ -127,6 +130,11 @@ def lawful(made: Container, part: Part, *, wanted: Wanted) -> Lawful:
 
 def sound(made: Container, part: Part) -> Sound:
     return made.soundness.of(part)
+
+
+def rooted(made: Container, part: Part) -> Sound:
+    """The tree is one: there are no parts of it."""
+    return made.tree_check.of()
 
 
 def _case(made: Container, number: str) -> Verified:
