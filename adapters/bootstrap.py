@@ -221,7 +221,7 @@ def build(
         manifests=tree.manifests,
         bundles=_bundles(base, tree, files),
         reads=reads,
-        samples=Samples(database, base.journal, tree.integrator, tree.tiles),
+        samples=_samples(base, tree),
         now=now,
     )
 
@@ -381,6 +381,16 @@ def _bundles(base: _Base, tree: _Tree, files: Files) -> Bundles:
         proofs=tree.proofs,
         manifests=tree.manifests,
         files=files,
+    )
+
+
+def _samples(base: _Base, tree: _Tree) -> Samples:
+    return Samples(
+        base.database,
+        journal=base.journal,
+        integrator=tree.integrator,
+        tiles=tree.tiles,
+        checkpoints=tree.checkpoints,
     )
 
 

@@ -37,21 +37,24 @@ def announce_sample(container: TheContainer, caller: TheCaller, body: Body) -> S
         actor=caller.actor,
         now=container.now(),
     )
-    return sample_view(container, found)
+    return sample_view(container, found, reach)
 
 
 @router.post(
     "/{number}/draw",
     operation_id="draw_sample",
-    summary="交出暗语，抽取；重复提交得到同一结果",
+    summary="先看到种子，再交出暗语抽取；重复提交得到同一结果",
     openapi_extra=shape_of(DrawBody),
 )
 def draw_sample(container: TheContainer, caller: TheCaller, number: int, body: Body) -> SampleView:
-    found = visible_sample(container, audit_reach(caller), number)
-    secret = parse_json(body, DrawBody).secret
-    return sample_view(
-        container, container.samples.draw(found.number, secret, actor=caller.actor, now=container.now())
+    reach = audit_reach(caller)
+    found = visible_sample(container, reach, number)
+    container.samples.seed(found)  # refused before anything of the body is looked at
+    wanted = parse_json(body, DrawBody)
+    drawn = container.samples.draw(
+        found.number, wanted.secret, seen=wanted.seed, actor=caller.actor, now=container.now()
     )
+    return sample_view(container, drawn, reach)
 
 
 @router.get("", operation_id="list_samples", summary="全部抽样，宣布后没有抽取的也在内")
@@ -61,4 +64,5 @@ def list_samples(container: TheContainer, caller: TheCaller) -> SampleList:
 
 @router.get("/{number}", operation_id="get_sample", summary="一次抽样；check=true 把每一步重做一遍")
 def get_sample(container: TheContainer, caller: TheCaller, number: int, check: bool = False) -> SampleView:
-    return sample_view(container, visible_sample(container, audit_reach(caller), number), check=check)
+    reach = audit_reach(caller)
+    return sample_view(container, visible_sample(container, reach, number), reach, check=check)
