@@ -135,6 +135,12 @@ class Bundles:
         self._manifests = manifests
         self._files = files
 
+    def count(self, asked: Asked, reach: Reach) -> int:
+        """How many cases would be in the bundle."""
+        query = select(func.count()).select_from(CASE).where(_within(asked, reach))
+        with self._database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def export(
         self,
         asked: Asked,

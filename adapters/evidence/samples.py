@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from adapters.db.access import under
 from adapters.db.database import Database
@@ -227,17 +227,18 @@ class Samples:
         hashes = self._hashes([e["seq"] for e in announcements])
         return [_announced(e, hashes[e["seq"]], draws.get(e["seq"])) for e in announcements]
 
+    def count(self, scope: SampleScope) -> int:
+        """How many cases there are in the scope now."""
+        query = select(func.count()).select_from(CASE).where(_in_scope(scope))
+        with self._database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def population(self, scope: SampleScope, size: int) -> list[Member]:
         """The cases whose first event is among the first `size` leaves; strata as they stood there."""
         query = (
             select(CASE.c.id, CASE.c.workflow)
             .join(EVENT, and_(EVENT.c.case_id == CASE.c.id, EVENT.c.seq == 1))
-            .where(
-                EVENT.c.leaf_index < size,
-                or_(*(under(CASE.c.region, region) for region in scope.regions)),
-                CASE.c.opened_at >= micros(scope.begin),
-                CASE.c.opened_at < micros(scope.end),
-            )
+            .where(EVENT.c.leaf_index < size, _in_scope(scope))
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
@@ -306,6 +307,14 @@ class Samples:
         query = select(EVENT.c.seq, EVENT.c.data).where(EVENT.c.case_id == JOURNAL, EVENT.c.seq.in_(seqs))
         with self._database.reading() as connection:
             return {row.seq: leaf_hash(row.data) for row in connection.execute(query)}
+
+
+def _in_scope(scope: SampleScope) -> ColumnElement[bool]:
+    return and_(
+        or_(*(under(CASE.c.region, region) for region in scope.regions)),
+        CASE.c.opened_at >= micros(scope.begin),
+        CASE.c.opened_at < micros(scope.end),
+    )
 
 
 def _announced(entry: Mapping[str, Any], hash_: str, told: Mapping[str, Any] | None) -> Announced:

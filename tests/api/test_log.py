@@ -71,6 +71,7 @@ def test_the_tree_can_be_rebuilt_from_the_tiles_that_the_checkpoint_implies(sign
         "0/000.p/01",
         "0/..",
         "64/000",
+        "0/x999/x999/x999/x999/x999/x999/999",
     ],
 )
 def test_a_tile_that_is_not_there_or_written_otherwise_is_missing(signed: Office, place: str) -> None:

@@ -25,6 +25,7 @@ from engine.errors import BihuanError
 open_router = APIRouter(prefix="/log", tags=["日志"], responses=refusals(400, 403, 404, 413, 422, 503))
 router = APIRouter(tags=["日志"], responses=refusals(400, 401, 403, 404, 422, 503))
 
+LAST_TILE: Final = 2**53  # no log is as large; the database counts to 2^63
 NOTE_MAX: Final = 64 * 1024
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _N: Final = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
@@ -124,4 +125,7 @@ def _place(text: str) -> tuple[int, int]:
     width = int(found[2]) if found[2] else WIDTH
     if width > WIDTH - bool(found[2]):
         raise NotInLog("瓦片至多 256 个散列", hint="不满的瓦片写 .p/1 到 .p/255")
-    return int(found[1].replace("x", "").replace("/", "")), width
+    number = int(found[1].replace("x", "").replace("/", ""))
+    if number > LAST_TILE:
+        raise NotInLog("没有这片瓦片", hint="先读检查点，再按它的大小取瓦片")
+    return number, width

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 
+from adapters.evidence.samples import SampleScope
+from adapters.evidence.selection import require_few
 from api.audit_schemas import DrawBody, SampleBody, SampleList, SampleView
 from api.auditing import audit_reach, scope_of
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
@@ -15,6 +17,8 @@ from api.sampling import sample_list, sample_scope, sample_view, visible_sample
 router = APIRouter(
     prefix="/audit/samples", tags=["审计"], responses=refusals(400, 401, 403, 404, 409, 413, 422, 503)
 )
+
+MOST_BY_UNIT: Final = 5000  # cases
 
 Body = Annotated[bytes, Depends(read_json_body)]
 
@@ -30,8 +34,10 @@ def announce_sample(container: TheContainer, caller: TheCaller, body: Body) -> S
     wanted = parse_json(body, SampleBody)
     reach = audit_reach(caller, wanted.region)
     scope = scope_of(container, reach, wanted.region, wanted.since, wanted.until)
+    asked = sample_scope(scope, wanted.stratify)
+    _require_few(asked, container.samples.count(asked))
     found = container.samples.announce(
-        sample_scope(scope, wanted.stratify),
+        asked,
         wanted.count,
         wanted.commitment,
         actor=caller.actor,
@@ -49,6 +55,7 @@ def announce_sample(container: TheContainer, caller: TheCaller, body: Body) -> S
 def draw_sample(container: TheContainer, caller: TheCaller, number: int, body: Body) -> SampleView:
     reach = audit_reach(caller)
     found = visible_sample(container, reach, number)
+    _require_few(found.scope, found.population)
     container.samples.seed(found)  # refused before anything of the body is looked at
     wanted = parse_json(body, DrawBody)
     drawn = container.samples.draw(
@@ -65,4 +72,13 @@ def list_samples(container: TheContainer, caller: TheCaller) -> SampleList:
 @router.get("/{number}", operation_id="get_sample", summary="一次抽样；check=true 把每一步重做一遍")
 def get_sample(container: TheContainer, caller: TheCaller, number: int, check: bool = False) -> SampleView:
     reach = audit_reach(caller)
-    return sample_view(container, visible_sample(container, reach, number), reach, check=check)
+    found = visible_sample(container, reach, number)
+    if check:
+        _require_few(found.scope, found.population)
+    return sample_view(container, found, reach, check=check)
+
+
+def _require_few(scope: SampleScope, cases: int) -> None:
+    """By unit every history is folded up to the announcement; otherwise none is. Errors: `TooManyCases`."""
+    if scope.stratify == "unit":
+        require_few(cases, MOST_BY_UNIT, "bihuan audit sample")
