@@ -163,7 +163,7 @@ def build(
     if upgrade:
         migrate.upgrade(settings.database_url)
     database = Database(settings.database_url, read_only=read_only)
-    base = _base(database, settings, now)
+    base = _base(database, settings, now, entropy)
     if upgrade:
         base.calendars.ensure(settings.calendar, now())
     engine = _engine(base, entropy)
@@ -226,8 +226,8 @@ def build(
     )
 
 
-def _base(database: Database, settings: Settings, now: Now) -> _Base:
-    journal = Journal(database, settings.log)
+def _base(database: Database, settings: Settings, now: Now, entropy: Entropy) -> _Base:
+    journal = Journal(database, settings.log, entropy)
     calendars = CalendarRegistry(database, journal)
 
     def local_date(at: datetime) -> date:

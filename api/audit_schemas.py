@@ -226,6 +226,9 @@ class ReadView(View):
     purpose: str
     digest: str
     is_certain: bool = Field(description="点名的是这件事项；否则是它所在区划的材料，可能含有它")
+    is_wider: bool = Field(
+        description="范围超出您的区划：范围、件数、用途不示（scope 为空，cases 为 0，purpose 为空）"
+    )
 
 
 class ReadList(View):
