@@ -24,9 +24,7 @@ _WORDS: Final = {
 }
 
 
-def read_list(
-    container: Container, names: Presenter, case: Case, reach: Reach | None = None
-) -> ReadList:
+def read_list(container: Container, names: Presenter, case: Case, reach: Reach | None = None) -> ReadList:
     """For a reader of `reach`; without one, of everything."""
     found = container.reads.of_case(case, reach)
     return ReadList(case=case.id, reads=[_view(names, each) for each in found])

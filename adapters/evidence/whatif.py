@@ -23,7 +23,7 @@ from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryReg
 from engine.audit.changing import BadSetting, Setting, changed, parse_setting
 from engine.audit.whatif import CaseChange, Compared, Totals, compared
 from engine.calendar import Calendar
-from engine.errors import BihuanError, UnknownWorkflow
+from engine.errors import UnknownWorkflow
 from engine.loading import Source, load
 from engine.machine import Program
 

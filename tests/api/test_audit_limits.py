@@ -60,7 +60,8 @@ def test_more_cases_than_one_answer_may_take_are_refused_with_the_command(
 
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize(
-    ("since", "until"), [("0001-01-01", "2026-12-01"), ("2026-12-01", "9999-12-31"), ("9999-12-31", "9999-12-31")]
+    ("since", "until"),
+    [("0001-01-01", "2026-12-01"), ("2026-12-01", "9999-12-31"), ("9999-12-31", "9999-12-31")],
 )
 def test_days_that_no_calendar_reaches_are_refused_in_words(
     office: Office, asked: str, since: str, until: str
@@ -75,5 +76,8 @@ def test_days_that_no_calendar_reaches_are_refused_in_words(
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
 def test_moments_that_no_clock_reaches_are_answered_in_words(office: Office, moment: str) -> None:
     path = f"/audit/cases/{office.open()}"
-    answers = [office.get(AUDITOR, f"{path}/as-of", at=moment), office.get(AUDITOR, f"{path}/time", until=moment)]
+    answers = [
+        office.get(AUDITOR, f"{path}/as-of", at=moment),
+        office.get(AUDITOR, f"{path}/time", until=moment),
+    ]
     assert [answer.status_code for answer in answers if answer.status_code not in (200, 400, 422)] == []

@@ -38,7 +38,8 @@ def sample(
     commitment: Annotated[str, Option(help="SHA-256 of your secret, made on a machine of your own.")] = "",
     secret: Annotated[str, Option(help="Your secret: with --draw and --seed, or to commit to it here.")] = "",
     draw: Annotated[
-        int, Option(help="Draw the sample announced under this number; asks for the secret once it may be said.")
+        int,
+        Option(help="Draw the sample announced under this number; asks for the secret once it may be said."),
     ] = 0,
     seed: Annotated[str, Option(help="With --draw and --secret: the hash of the seed that you saw.")] = "",
     check: Annotated[
