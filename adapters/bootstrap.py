@@ -165,7 +165,7 @@ def build(
     if upgrade:
         migrate.upgrade(settings.database_url)
     database = Database(settings.database_url, read_only=read_only)
-    base = _base(database, settings, now)
+    base = _base(database, settings, now, entropy)
     if upgrade:
         base.calendars.ensure(settings.calendar, now())
     engine = _engine(base, entropy)
@@ -224,13 +224,13 @@ def build(
         manifests=tree.manifests,
         bundles=_bundles(base, tree, files),
         reads=reads,
-        samples=Samples(database, base.journal, tree.integrator, tree.tiles),
+        samples=_samples(base, tree),
         now=now,
     )
 
 
-def _base(database: Database, settings: Settings, now: Now) -> _Base:
-    journal = Journal(database, settings.log)
+def _base(database: Database, settings: Settings, now: Now, entropy: Entropy) -> _Base:
+    journal = Journal(database, settings.log, entropy)
     calendars = CalendarRegistry(database, journal)
 
     def local_date(at: datetime) -> date:
@@ -387,6 +387,16 @@ def _bundles(base: _Base, tree: _Tree, files: Files) -> Bundles:
         proofs=tree.proofs,
         manifests=tree.manifests,
         files=files,
+    )
+
+
+def _samples(base: _Base, tree: _Tree) -> Samples:
+    return Samples(
+        base.database,
+        journal=base.journal,
+        integrator=tree.integrator,
+        tiles=tree.tiles,
+        checkpoints=tree.checkpoints,
     )
 
 

@@ -197,11 +197,10 @@ class SampleView(View):
     size: int = Field(description="总体取自日志最前面的这么多片叶")
     commitment: str
     announcement: str = Field(description="宣布这条记录的散列")
-    earlier: int = Field(description="同一范围此前宣布过几次")
+    earlier: int = Field(description="范围与此重叠的，此前宣布过几次；只数您的区划以内的")
     seed: str = ""
-    seed_case: str = ""
-    seed_seq: int = 0
-    seed_hash: str = ""
+    seed_hash: str = Field("", description="种子记录的散列；有了它才交暗语")
+    checkpoint: int = Field(0, description="含有种子记录的检查点的大小；0 表示还没有，请不要说出暗语")
     secret: str = ""
     drawn: list[str] = Field(default_factory=list)
     checks: list[CheckedView] = Field(default_factory=list)
@@ -227,6 +226,9 @@ class ReadView(View):
     purpose: str
     digest: str
     is_certain: bool = Field(description="点名的是这件事项；否则是它所在区划的材料，可能含有它")
+    is_wider: bool = Field(
+        description="范围超出您的区划：范围、件数、用途不示（scope 为空，cases 为 0，purpose 为空）"
+    )
 
 
 class ReadList(View):
@@ -266,10 +268,11 @@ class SampleBody(BaseModel):
 
 
 class DrawBody(BaseModel):
-    """抽取：交出宣布前想好的暗语"""
+    """抽取：先写所见种子记录的散列，再交出宣布前想好的暗语"""
 
     model_config = ConfigDict(extra="forbid")
 
+    seed: str = Field(pattern="^[0-9a-f]{64}$", description="查看这次抽样时所见的 seed_hash")
     secret: str = Field(min_length=8, max_length=200)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from adapters.bootstrap import Container
 from adapters.evidence.selection import Selection
-from adapters.evidence.walking import Walk, cases_of, histories
 from api.audit_schemas import (
     ActView,
     AsOfView,
@@ -50,10 +49,12 @@ __all__ = [
     "case_time_view",
     "deadlines_view",
     "hints_view",
+    "require_possible",
     "scope_of",
     "times_view",
 ]
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 AUDITORS: Final = frozenset({"auditor", "administrator"})
 KIND_WORDS: Final = {"running": "办理", "paused": "挂起", "unaccepted": "未接手"}
 BEFORE: Final = "导入以前"
@@ -64,7 +65,7 @@ Working = Callable[[Iterable[tuple[CaseId, list[bytes]]], int], Iterable[tuple[C
 
 
 class WrongPeriod(BihuanError):
-    """Raised when a period ends before it begins."""
+    """Raised when a period ends before it begins, or lies where no calendar reaches."""
 
     code, kind = "wrong_period", "invalid"
 
@@ -98,9 +99,6 @@ class Scope:
     begin: datetime
     end: datetime
 
-    def walk(self, until: datetime) -> Walk:
-        return Walk(reach=self.reach, region=self.region, since=self.begin, until=until)
-
     def selection(self, workflow: str = "") -> Selection:
         return Selection(
             reach=self.reach, region=self.region, workflow=workflow, since=self.begin, until=self.end
@@ -111,12 +109,20 @@ def scope_of(container: Container, reach: Reach, region: str, since: date, until
     """Up to today where no end is said. Errors: `WrongPeriod`, `UnknownRegion`."""
     if region:
         container.directories.current().region(region)
-    last = until or today(container)
+    require_possible(since)
+    last = require_possible(until or today(container))
     if last < since:
         raise WrongPeriod(f"期间有误：{since} 至 {last}", hint="起日不晚于止日")
     calendar = container.calendars.current(container.settings.calendar)
     end = calendar.start_of(last + timedelta(days=1))
     return Scope(reach, region, since, last, calendar.start_of(since), end)
+
+
+def require_possible(day: date) -> date:
+    """The day, if moments around it can be computed in every time zone. Errors: `WrongPeriod`."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise WrongPeriod(f"日期有误：{day}", hint=f"写 {FIRST_YEAR} 年至 {LAST_YEAR} 年之间的日期")
+    return day
 
 
 # As of
@@ -237,10 +243,11 @@ def _state(program: Program, state: str) -> Named:
 def times_view(container: Container, names: Presenter, scope: Scope, working: Working) -> TimesView:
     """By unit and state over all cases there, the most time first."""
     until = min(scope.end, container.now())
-    cases = cases_of(container.database, scope.walk(until))
+    asked = replace(scope.selection(), until=until)
+    cases = asked.count(container.database)
     rows: dict[tuple[str, str, str], PlaceTimeView] = {}
     life = 0
-    for _, history in working(histories(container.database, cases), len(cases)):
+    for _, history in working(asked.histories(container.database), cases):
         if found := _charged(container, history, since=scope.begin, until=until):
             life += found.life
             for row in _places(container, names, found):
@@ -250,7 +257,7 @@ def times_view(container: Container, names: Presenter, scope: Scope, working: Wo
         region=scope.region,
         since=scope.first,
         until=scope.last,
-        cases=len(cases),
+        cases=cases,
         life=life,
         rows=sorted(rows.values(), key=lambda r: (-r.time.wall, r.unit.id, r.workflow.id, r.state.id)),
     )
@@ -285,9 +292,10 @@ def _added(one: PlaceTimeView, other: PlaceTimeView) -> PlaceTimeView:
 
 
 def hints_view(container: Container, names: Presenter, scope: Scope, working: Working) -> HintsView:
-    cases = cases_of(container.database, scope.walk(scope.end))
+    asked = scope.selection()
+    cases = asked.count(container.database)
     found: list[Act] = []
-    for _, history in working(histories(container.database, cases), len(cases)):
+    for _, history in working(asked.histories(container.database), cases):
         found += acts(
             history,
             container.definitions.digest,
@@ -300,7 +308,7 @@ def hints_view(container: Container, names: Presenter, scope: Scope, working: Wo
         region=scope.region,
         since=scope.first,
         until=scope.last,
-        cases=len(cases),
+        cases=cases,
         thresholds=asdict(THRESHOLDS),
         hints=[_hint_view(names, hint) for hint in hints(found)],
     )

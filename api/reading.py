@@ -9,6 +9,7 @@ from adapters.bootstrap import Container
 from adapters.evidence.reads import Read
 from api.audit_schemas import ReadList, ReadView
 from api.presenting import Presenter
+from engine.access import Reach
 from engine.case import Case
 
 __all__ = ["read_list"]
@@ -23,8 +24,10 @@ _WORDS: Final = {
 }
 
 
-def read_list(container: Container, names: Presenter, case: Case) -> ReadList:
-    return ReadList(case=case.id, reads=[_view(names, each) for each in container.reads.of_case(case)])
+def read_list(container: Container, names: Presenter, case: Case, reach: Reach | None = None) -> ReadList:
+    """For a reader of `reach`; without one, of everything."""
+    found = container.reads.of_case(case, reach)
+    return ReadList(case=case.id, reads=[_view(names, each) for each in found])
 
 
 def _view(names: Presenter, read: Read) -> ReadView:

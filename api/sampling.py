@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 from adapters.bootstrap import Container
-from adapters.evidence.samples import Announced, NoSuchSample, SampleScope, Stratify
+from adapters.evidence.samples import Announced, NoSuchSample, SampleRefused, SampleScope, Stratify
 from api.audit_schemas import CheckedView, SampleList, SampleView
 from api.auditing import Scope
 from engine.access import Reach
@@ -44,16 +45,30 @@ def visible_sample(container: Container, reach: Reach, number: int) -> Announced
 
 def sample_list(container: Container, reach: Reach) -> SampleList:
     known = container.samples.all()
-    return SampleList(samples=[_view(one, known) for one in known if _is_within(one, reach)])
+    seen = [one for one in known if _is_within(one, reach)]
+    return SampleList(samples=[_view(one, seen) for one in seen])
 
 
-def sample_view(container: Container, found: Announced, *, check: bool = False) -> SampleView:
-    view = _view(found, container.samples.all())
+def sample_view(
+    container: Container, found: Announced, reach: Reach | None = None, *, check: bool = False
+) -> SampleView:
+    """What lies outside `reach` is counted nowhere; without one, everything is."""
+    known = [one for one in container.samples.all() if reach is None or _is_within(one, reach)]
+    view = _view(found, known).model_copy(update=_seed(container, found))
     if not check:
         return view
     checks = [CheckedView(**asdict(each)) for each in container.samples.check(found.number)]
     is_sound = all(each.is_same for each in checks)
     return view.model_copy(update={"checks": checks, "is_sound": is_sound})
+
+
+def _seed(container: Container, found: Announced) -> dict[str, Any]:
+    """Nothing as long as no checkpoint holds it. Its case may be one that the reader must not know of: the hash says which."""
+    try:
+        seed = container.samples.seed(found)
+    except SampleRefused:
+        return {}
+    return {"seed_hash": seed.hash, "checkpoint": seed.checkpoint}
 
 
 def _is_within(found: Announced, reach: Reach) -> bool:
@@ -77,9 +92,9 @@ def _view(found: Announced, known: Iterable[Announced]) -> SampleView:
         size=found.size,
         commitment=found.commitment,
         announcement=found.hash,
-        earlier=sum(one.number < found.number and one.scope == found.scope for one in known),
+        earlier=sum(one.number < found.number and one.scope.overlaps(found.scope) for one in known),
         **{name: told[name] for name in _TOLD if name in told},
     )
 
 
-_TOLD = ("drawn", "secret", "seed", "seed_case", "seed_hash", "seed_seq")
+_TOLD = ("drawn", "secret", "seed", "seed_hash")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.db.database import Database
@@ -95,6 +95,12 @@ class Checkpoints:
             query = query.where(CHECKPOINT.c.size <= most)
         with self._database.reading() as connection:
             return [_standing(row) for row in connection.execute(query)]
+
+    def covering(self, index: int) -> int:
+        """The size of the smallest signed tree that holds this leaf; 0 where none does."""
+        query = select(func.min(CHECKPOINT.c.size)).where(CHECKPOINT.c.size > index)
+        with self._database.reading() as connection:
+            return connection.scalar(query) or 0
 
     def fault(self) -> str:
         """What is wrong between table, file and tree; empty if they agree. Changes nothing."""

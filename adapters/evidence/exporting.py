@@ -41,6 +41,7 @@ from engine import canonical, notes
 from engine.access import Actor, Reach
 from engine.audit.journal import JOURNAL, EntryType
 from engine.audit.lawful import GRACE
+from engine.directory import covers
 from engine.errors import BihuanError
 from engine.heads import Heads
 
@@ -135,6 +136,12 @@ class Bundles:
         self._manifests = manifests
         self._files = files
 
+    def count(self, asked: Asked, reach: Reach) -> int:
+        """How many cases would be in the bundle."""
+        query = select(func.count()).select_from(CASE).where(_within(asked, reach))
+        with self._database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def export(
         self,
         asked: Asked,
@@ -192,7 +199,7 @@ class Bundles:
             earlier=earlier,
             keys=self._keys_in(size),
             sizes=[size, *kept, *(notes.parse_checkpoint(each).size for each in earlier)],
-            histories=self._histories(asked, which, index, size, progress),
+            histories=self._histories(asked, reach, index, size, progress),
             nodes=self._proofs.nodes,
             manifests=[manifest_of(heads, cases, entry=listed.seq, size=covered)],
             evidence=self._evidence,
@@ -232,10 +239,10 @@ class Bundles:
     # Histories
 
     def _histories(
-        self, asked: Asked, which: ColumnElement[bool], index: Index, size: int, progress: Progress
+        self, asked: Asked, reach: Reach, index: Index, size: int, progress: Progress
     ) -> Histories:
         leaf = _leaves(self._tiles)
-        yield JOURNAL, self._journal_rows(asked, which, index, size, leaf)
+        yield JOURNAL, self._journal_rows(asked, reach, index, size, leaf)
         cases = sorted(index.cases)
         chunks = [cases[at : at + CHUNK] for at in range(0, len(cases), CHUNK)]
         for chunk in progress(chunks, len(chunks)):
@@ -250,16 +257,17 @@ class Bundles:
             yield Row(**{name: getattr(row, name) for name in Row._fields[:-1]}, leaf=leaf(row.leaf_index))
 
     def _journal_rows(
-        self, asked: Asked, which: ColumnElement[bool], index: Index, size: int, leaf: Callable[[int], str]
+        self, asked: Asked, reach: Reach, index: Index, size: int, leaf: Callable[[int], str]
     ) -> Iterator[Row]:
         """All of it with the whole log; else what every bundle needs, and who read these cases before."""
         after, inside = 0, and_(EVENT.c.case_id == JOURNAL, EVENT.c.leaf_index < size)
         with self._database.reading() as connection:
             last = connection.scalar(select(func.max(EVENT.c.seq)).where(inside)) or 0
-            regions = set(connection.scalars(select(CASE.c.region).where(which).distinct()))
+            in_it = select(CASE.c.region).where(_within(asked, reach)).distinct()
+            regions = set(connection.scalars(in_it))
         while after < last:
             for row in self._rows(and_(inside, EVENT.c.seq > after, EVENT.c.seq <= after + PAGE), leaf):
-                if asked.whole or _is_about(row, index, regions):
+                if asked.whole or _is_about(row, index, regions, reach):
                     yield row
             after += PAGE
 
@@ -336,8 +344,11 @@ def _listed(entry: bytes) -> dict[str, Any]:
     return data
 
 
-def _is_about(row: Row, index: Index, regions: Collection[str]) -> bool:
-    """Whether an entry belongs into this bundle. One that names other cases stays out: who may see these may not see those."""
+def _is_about(row: Row, index: Index, regions: Collection[str], reach: Reach) -> bool:
+    """Whether an entry belongs into this bundle.
+
+    One that names other cases, or regions out of `reach`, stays out: who may see these cases may not see those.
+    """
     if row.type.startswith(ABOUT_THE_LOG):
         return True
     data = _listed(row.data)
@@ -350,7 +361,9 @@ def _is_about(row: Row, index: Index, regions: Collection[str]) -> bool:
     if named:
         return named <= index.cases.keys()
     wide = [each for each in (scope.get("region"), *scope.get("regions", ())) if each]
-    return data.get("digest") == index.digest or any(r.startswith(w) for w in wide for r in regions)
+    is_within = all(any(covers(own, w) for own in reach.regions) for w in wide)
+    is_here = is_within and any(covers(w, r) for w in wide for r in regions)
+    return data.get("digest") == index.digest or is_here
 
 
 def _organisations(published: Iterable[Mapping[str, Any]], begin: str) -> list[str]:

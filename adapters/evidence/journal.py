@@ -5,6 +5,7 @@ The first entry of a log opens it and names its hash suite; with it stands what 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -24,11 +25,13 @@ from adapters.db.tables import (
 from engine import canonical
 from engine.access import Actor
 from engine.audit.journal import JOURNAL, Entry, EntryType, entry
+from engine.ports import Entropy
 
 __all__ = ["SUITE", "TREE", "Journal", "publication"]
 
 SUITE: Final = "sha256"
 TREE: Final = "rfc6962"
+SALT_BYTES: Final = 16
 
 # One writer of the journal at a time on PostgreSQL; SQLite has one writer anyway. Taken last in a transaction.
 _ONE_WRITER: Final = text("SELECT pg_advisory_xact_lock(hashtext('bihuan/journal'))")
@@ -37,9 +40,10 @@ _ONE_WRITER: Final = text("SELECT pg_advisory_xact_lock(hashtext('bihuan/journal
 class Journal:
     """`log` is the name of the evidence log, as it stands in every event."""
 
-    def __init__(self, database: Database, log: str) -> None:
+    def __init__(self, database: Database, log: str, entropy: Entropy = secrets.token_bytes) -> None:
         self._database = database
         self.log = log
+        self._entropy = entropy
 
     def append(
         self,
@@ -142,6 +146,7 @@ class Journal:
             log=self.log,
             seq=last.seq + 1 if last else 1,
             prev=last.hash if last else canonical.genesis(self.log, JOURNAL),
+            salt=self._entropy(SALT_BYTES),
         )
         connection.execute(insert(EVENT).values(_row(new)._asdict()))
         return new

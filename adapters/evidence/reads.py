@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from threading import Lock
 from typing import Any, Final
 
 from adapters.evidence.journal import Journal
-from engine.access import Actor
+from engine.access import Actor, Reach
 from engine.audit.journal import EntryType
 from engine.canonical import parse_instant
 from engine.case import Case
@@ -21,12 +21,16 @@ from engine.directory import covers
 
 __all__ = ["Read", "Reads"]
 
+WHOLE: Final = "*"  # instead of a region: an export of the whole log
 _KEPT: Final = 10_000  # showings of today that this process remembers
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One entry. `is_certain`: it names the case; otherwise it is about a region in which the case lies, and may have held it."""
+    """One entry. `is_certain`: it names the case; otherwise it is about a region in which the case lies, and may have held it.
+
+    `is_wider`: it is about more than the reader may see, so scope, number of cases, purpose and digest are left empty.
+    """
 
     seq: int
     type: str
@@ -38,6 +42,7 @@ class Read:
     purpose: str
     digest: str
     is_certain: bool
+    is_wider: bool = False
 
 
 class Reads:
@@ -78,16 +83,18 @@ class Reads:
             said["for"] = actor.stands_in_for
         self._journal.record(EntryType.CASES_READ, said, actor=actor, at=at)
 
-    def of_case(self, case: Case) -> Iterator[Read]:
-        """Everything that was read or erased of a case, in the order of time."""
+    def of_case(self, case: Case, reach: Reach | None = None) -> Iterator[Read]:
+        """Everything that was read or erased of a case, in the order of time; for a reader of `reach`, or of everything."""
         for entry in self._journal.entries(
             EntryType.CASES_READ, EntryType.VALUES_ERASED, EntryType.SAMPLE_DRAWN
         ):
             data = entry["data"]
             named, region = _scope_of(entry["type"], data)
             is_certain = case.id in named
-            if is_certain or any(covers(each, case.region) for each in region):
-                yield _read(entry, data, is_certain)
+            if is_certain or any(each == WHOLE or covers(each, case.region) for each in region):
+                found = _read(entry, data, is_certain)
+                is_own = reach is None or named == {case.id} or _is_within(data, reach)
+                yield found if is_own else _narrowed(found)
 
 
 def _scope_of(type: str, data: Mapping[str, Any]) -> tuple[set[str], set[str]]:
@@ -97,10 +104,26 @@ def _scope_of(type: str, data: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     if type == EntryType.SAMPLE_DRAWN:
         return set(data["drawn"]), set()
     scope = data["scope"]
+    if scope.get("kind") == "whole":
+        return set(), {WHOLE}
     named = {scope["case"]} if scope.get("case") else set(scope.get("cases", ()))
     if named:
         return named, set()
-    return set(), {each for each in (scope.get("region"), *scope.get("regions", ())) if each}
+    return set(), set(_regions(scope))
+
+
+def _regions(scope: Mapping[str, Any]) -> list[str]:
+    return [each for each in (scope.get("region"), *scope.get("regions", ())) if each]
+
+
+def _is_within(data: Mapping[str, Any], reach: Reach) -> bool:
+    """Whether the entry is about regions, and each of them lies in `reach`."""
+    regions = _regions(data.get("scope", {}))
+    return bool(regions) and all(any(covers(own, each) for own in reach.regions) for each in regions)
+
+
+def _narrowed(read: Read) -> Read:
+    return replace(read, scope={}, cases=0, purpose="", digest="", is_wider=True)
 
 
 def _read(entry: Mapping[str, Any], data: Mapping[str, Any], is_certain: bool) -> Read:

@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from adapters.db.access import under
 from adapters.db.database import Database
 from adapters.db.rows import micros
 from adapters.db.tables import CASE, EVENT
+from adapters.evidence.checkpoints import Checkpoints
 from adapters.evidence.integrator import Integrator
 from adapters.evidence.journal import Journal
 from adapters.evidence.tiles import Tiles
@@ -33,10 +34,11 @@ from engine.audit.sampling import (
 )
 from engine.canonical import instant, leaf_hash, parse_instant
 from engine.case import Case
+from engine.directory import covers
 from engine.errors import BihuanError
 from engine.events import apply, read
 
-__all__ = ["Announced", "Checked", "NoSuchSample", "SampleRefused", "SampleScope", "Samples"]
+__all__ = ["Announced", "Checked", "NoSuchSample", "SampleRefused", "SampleScope", "Samples", "Seed"]
 
 Stratify = Literal["", "workflow", "unit"]
 COUNT_MAX: Final = 10_000
@@ -64,6 +66,11 @@ class SampleScope:
     begin: datetime
     end: datetime
     stratify: Stratify = ""
+
+    def overlaps(self, other: SampleScope) -> bool:
+        """Whether a case may lie in both."""
+        is_near = any(covers(a, b) or covers(b, a) for a in self.regions for b in other.regions)
+        return is_near and self.begin < other.end and other.begin < self.end
 
     def as_data(self) -> dict[str, Any]:
         moments = {"begin": instant(self.begin), "end": instant(self.end)}
@@ -93,6 +100,16 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
+class Seed:
+    """The seed event, and the size of the smallest signed tree that holds it: it can no longer become another one."""
+
+    case: str
+    seq: int
+    hash: str
+    checkpoint: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """One thing that was done again, and whether it came out alike."""
 
@@ -103,11 +120,20 @@ class Checked:
 
 
 class Samples:
-    def __init__(self, database: Database, journal: Journal, integrator: Integrator, tiles: Tiles) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        journal: Journal,
+        integrator: Integrator,
+        tiles: Tiles,
+        checkpoints: Checkpoints,
+    ) -> None:
         self._database = database
         self._journal = journal
         self._integrator = integrator
         self._tiles = tiles
+        self._checkpoints = checkpoints
 
     def announce(
         self, scope: SampleScope, count: int, commitment: str, *, actor: Actor, now: datetime
@@ -133,19 +159,40 @@ class Samples:
         self._integrator.catch_up(now)
         return self.one(entry.seq)
 
-    def draw(self, number: int, secret: str, *, actor: Actor, now: datetime) -> Announced:
-        """Draw once the seed event is there; whoever asks again gets what was drawn. Errors: `NoSuchSample`, `SampleRefused`."""
+    def seed(self, announced: Announced) -> Seed:
+        """The seed event, once a checkpoint holds it: only then may anybody say the secret. Errors: `SampleRefused`."""
+        found = self._seed_event(announced)
+        if found is None:
+            raise SampleRefused(
+                "宣布以后还没有新的记录，不能抽取", hint="等任一事项有了新的记录再抽；此前不要说出暗语"
+            )
+        case, seq, hash_, index = found
+        checkpoint = self._checkpoints.covering(index)
+        if not checkpoint:
+            raise SampleRefused(
+                "种子记录还不在签过的检查点里，不能抽取", hint="十几秒后再看；此前不要说出暗语"
+            )
+        return Seed(case, seq, hash_, checkpoint)
+
+    def require_seed(self, announced: Announced, seen: str) -> Seed:
+        """The seed event, if it is the one that the auditor saw. Errors: `SampleRefused`."""
+        seed = self.seed(announced)
+        if seed.hash != seen:
+            raise SampleRefused("这不是所记录的种子", hint="先查看这次抽样，核对种子记录的散列")
+        return seed
+
+    def draw(self, number: int, secret: str, *, seen: str, actor: Actor, now: datetime) -> Announced:
+        """Draw by the seed event that was `seen`; whoever asks again gets what was drawn.
+
+        The secret is not looked at before the seed event stands. Errors: `NoSuchSample`, `SampleRefused`.
+        """
         announced = self.one(number)
+        event = self.require_seed(announced, seen)
         if commitment_of(secret) != announced.commitment:
             raise SampleRefused("暗语与宣布时交的摘要不符", hint="写宣布前想好的那句暗语，一字不差")
         if announced.drawn is not None:
             return announced
-        self._integrator.catch_up(now)
-        event = self._seed_event(announced)
-        if event is None:
-            raise SampleRefused("宣布以后还没有新的记录，不能抽取", hint="等任一事项有了新的记录再抽")
-        case, seq, hash_ = event
-        seed = seed_of(announcement=announced.hash, event=hash_, secret=secret)
+        seed = seed_of(announcement=announced.hash, event=event.hash, secret=secret)
         members = self.population(announced.scope, announced.size)
         data = {
             "announced": number,
@@ -155,9 +202,9 @@ class Samples:
             "scope": announced.scope.as_data(),
             "secret": secret,
             "seed": seed,
-            "seed_case": case,
-            "seed_hash": hash_,
-            "seed_seq": seq,
+            "seed_case": event.case,
+            "seed_hash": event.hash,
+            "seed_seq": event.seq,
         }
         with self._database.writing() as connection:
             self._journal.lock(connection)  # of two who draw at once, one tells it
@@ -180,17 +227,18 @@ class Samples:
         hashes = self._hashes([e["seq"] for e in announcements])
         return [_announced(e, hashes[e["seq"]], draws.get(e["seq"])) for e in announcements]
 
+    def count(self, scope: SampleScope) -> int:
+        """How many cases there are in the scope now."""
+        query = select(func.count()).select_from(CASE).where(_in_scope(scope))
+        with self._database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def population(self, scope: SampleScope, size: int) -> list[Member]:
         """The cases whose first event is among the first `size` leaves; strata as they stood there."""
         query = (
             select(CASE.c.id, CASE.c.workflow)
             .join(EVENT, and_(EVENT.c.case_id == CASE.c.id, EVENT.c.seq == 1))
-            .where(
-                EVENT.c.leaf_index < size,
-                or_(*(under(CASE.c.region, region) for region in scope.regions)),
-                CASE.c.opened_at >= micros(scope.begin),
-                CASE.c.opened_at < micros(scope.end),
-            )
+            .where(EVENT.c.leaf_index < size, _in_scope(scope))
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
@@ -213,26 +261,26 @@ class Samples:
         told = announced.drawn or {}
         commitment = commitment_of(told["secret"])
         yield Checked("secret", "暗语的摘要", commitment == announced.commitment, commitment)
-        case, seq, hash_ = self._seed_event(announced) or ("", 0, "")
+        case, seq, hash_, _ = self._seed_event(announced) or ("", 0, "", 0)
         is_event = (case, seq, hash_) == (told["seed_case"], told["seed_seq"], told["seed_hash"])
-        yield Checked("seed_event", "种子记录", is_event, f"{case}#{seq}")
+        yield Checked("seed_event", "种子记录", is_event, hash_)
         seed = seed_of(announcement=announced.hash, event=hash_, secret=told["secret"])
         yield Checked("seed", "种子", seed == told["seed"], seed)
         again = drawn(seed, members, announced.count)
         yield Checked("drawn", "抽中的事项", again == told["drawn"], "、".join(again))
 
-    def _seed_event(self, announced: Announced) -> tuple[str, int, str] | None:
+    def _seed_event(self, announced: Announced) -> tuple[str, int, str, int] | None:
         """The first leaf after the announcement that was recorded later than it; the hash is that of the stored bytes."""
         own = select(EVENT.c.leaf_index).where(EVENT.c.case_id == JOURNAL, EVENT.c.seq == announced.number)
         query = (
-            select(EVENT.c.case_id, EVENT.c.seq, EVENT.c.data)
+            select(EVENT.c.case_id, EVENT.c.seq, EVENT.c.leaf_index, EVENT.c.data)
             .where(EVENT.c.leaf_index > own.scalar_subquery(), EVENT.c.at > micros(announced.at))
             .order_by(EVENT.c.leaf_index)
             .limit(1)
         )
         with self._database.reading() as connection:
             row = connection.execute(query).first()
-        return (row.case_id, row.seq, leaf_hash(row.data)) if row else None
+        return (row.case_id, row.seq, leaf_hash(row.data), row.leaf_index) if row else None
 
     def _unit_at(self, case: str, size: int) -> str:
         query = (
@@ -259,6 +307,14 @@ class Samples:
         query = select(EVENT.c.seq, EVENT.c.data).where(EVENT.c.case_id == JOURNAL, EVENT.c.seq.in_(seqs))
         with self._database.reading() as connection:
             return {row.seq: leaf_hash(row.data) for row in connection.execute(query)}
+
+
+def _in_scope(scope: SampleScope) -> ColumnElement[bool]:
+    return and_(
+        or_(*(under(CASE.c.region, region) for region in scope.regions)),
+        CASE.c.opened_at >= micros(scope.begin),
+        CASE.c.opened_at < micros(scope.end),
+    )
 
 
 def _announced(entry: Mapping[str, Any], hash_: str, told: Mapping[str, Any] | None) -> Announced:

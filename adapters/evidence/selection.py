@@ -15,11 +15,29 @@ from adapters.db.rows import micros
 from adapters.db.tables import CASE, EVENT
 from engine.access import Reach
 from engine.case import CaseId
+from engine.errors import BihuanError
 
-__all__ = ["History", "Selection"]
+__all__ = ["History", "Selection", "TooManyCases", "require_few"]
 
 History = tuple[CaseId, list[bytes]]
 _AT_ONCE = 200  # cases whose histories are read in one question
+
+
+class TooManyCases(BihuanError):
+    """Raised when more cases are asked about than one answer may take."""
+
+    code, kind = "too_many_cases", "invalid"
+
+
+def require_few(cases: int, most: int, command: str) -> None:
+    """Errors: `TooManyCases`, naming the command that does as many as one likes."""
+    if cases > most:
+        raise TooManyCases(
+            f"涉及 {cases} 件事项，一次至多 {most} 件",
+            hint=f"缩短期间或缩小区划，或在服务器上用 {command}",
+            cases=cases,
+            most=most,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +76,11 @@ class Selection:
                 return
             yield from page
             last = page[-1].id
+
+    def histories(self, database: Database) -> Iterator[History]:
+        """Each case with its events, by case id, seq ascending."""
+        for chunk in self.chunks(database):
+            yield from chunk
 
     def chunks(self, database: Database) -> Iterator[list[History]]:
         """The histories by case id, seq ascending, in lists of up to two hundred cases."""

@@ -18,26 +18,20 @@ from sqlalchemy import select
 
 from adapters.db.database import Database
 from adapters.db.tables import CALENDAR
-from adapters.evidence.selection import History, Selection
+from adapters.evidence.selection import History, Selection, require_few
 from adapters.registry import CalendarRegistry, DefinitionRegistry, DirectoryRegistry
 from engine.audit.changing import BadSetting, Setting, changed, parse_setting
 from engine.audit.whatif import CaseChange, Compared, Totals, compared
 from engine.calendar import Calendar
-from engine.errors import BihuanError, UnknownWorkflow
+from engine.errors import UnknownWorkflow
 from engine.loading import Source, load
 from engine.machine import Program
 
-__all__ = ["Found", "Plan", "Question", "TooManyCases", "WhatIf"]
+__all__ = ["Found", "Plan", "Question", "WhatIf"]
 
 Progress = Callable[[int], None]
 _PROCESSES_FROM: Final = 400  # cases; below that a second process costs more than it saves
 _WAITING: Final = 4  # chunks a process may have before it: what was read ahead is in memory
-
-
-class TooManyCases(BihuanError):
-    """Raised when more cases are asked about than one answer may take."""
-
-    code, kind = "too_many_cases", "invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +96,8 @@ class WhatIf:
                 f"没有流程“{workflow}”", hint="流程的名称见 bihuan publish 或 /api/v1/workflows"
             )
         cases = question.selection.count(self._database)
-        if most and cases > most:
-            raise TooManyCases(
-                f"涉及 {cases} 件事项，一次至多 {most} 件",
-                hint="缩短期间或缩小区划，或在服务器上用 bihuan audit whatif",
-                cases=cases,
-                most=most,
-            )
+        if most:
+            require_few(cases, most, "bihuan audit whatif")
         used = set(question.selection.digests(self._database))
         today = self._calendars.current(versions[0].definition.calendar).local_date(now)
         made = {p.digest: self._changed(p, settings, today, strict=p.digest in used) for p in versions}

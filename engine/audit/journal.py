@@ -3,7 +3,9 @@
 The journal is the history of the case id `JOURNAL`, which no case can have (case numbers are digits). Its entries are decided by
 nobody and replayed by nobody; chain, tree and signatures hold them as they hold any event. An entry:
 
-    {"actor": {"id", "kind"}, "at", "case": "journal", "data": {...}, "log", "prev", "seq", "type", "v": 1}
+    {"actor": {"id", "kind"}, "at", "case": "journal", "data": {...}, "log", "prev", "salt", "seq", "type", "v": 1}
+
+`salt` is 16 random bytes in hexadecimal: what an entry says could often be guessed, and its leaf hash must not confirm the guess.
 """
 
 from __future__ import annotations
@@ -67,6 +69,7 @@ def entry(
     log: str,
     seq: int,
     prev: str,
+    salt: bytes,
 ) -> Entry:
     """Seal the entry that follows the one whose hash is `prev`; for seq 1 that is `canonical.genesis(log, JOURNAL)`.
 
@@ -80,6 +83,7 @@ def entry(
             "data": dict(data),
             "log": log,
             "prev": prev,
+            "salt": salt.hex(),
             "seq": seq,
             "type": str(type),
             "v": ENTRY_VERSION,

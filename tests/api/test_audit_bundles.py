@@ -11,6 +11,7 @@ import pytest
 from adapters.evidence.levels import verify_all
 from engine import canonical
 from engine.audit.journal import EntryType
+from tests.support.auditors import COUNTY, COUNTY_AUDITOR, with_county_auditor
 from tests.support.office import Office
 
 AUDITOR, LIAISON = "p-34-auditor-1", "p-340104-liaison-1"
@@ -95,6 +96,23 @@ def test_a_request_that_does_not_say_what_and_why_is_refused(office: Office, bod
 
     assert answer.status_code in (400, 422)
     assert office.container.journal.entries(EntryType.CASES_READ) == []
+
+
+def test_the_bundle_of_a_county_does_not_tell_what_else_the_province_took(office: Office) -> None:
+    with_county_auditor(office)
+    office.open()
+    office.open("p-340102-liaison-1", "340102")
+    for who, body in (
+        (AUDITOR, {"region": "34", "purpose": "全省专项（示例）"}),
+        (COUNTY_AUDITOR, {"region": COUNTY, "purpose": "本县自查（示例）"}),
+    ):
+        answer = office.post(who, "/audit/bundles", body)
+    members = members_of(answer)
+    entries = map(canonical.decode, members["events/journal.jsonl"].splitlines())
+    told = [entry["data"]["purpose"] for entry in entries if entry["type"] == "cases.read"]
+    assert told == ["本县自查（示例）"]
+    assert "全省专项" not in b"".join(members.values()).decode(errors="ignore")
+    assert verify_all(members).exit == 0
 
 
 def test_a_bundle_tells_who_had_its_cases_before_and_nothing_of_other_cases(office: Office) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.db.history import history
 from engine import canonical, tree
+from engine.access import Actor
 from engine.audit.journal import JOURNAL, EntryType
 from engine.case import CaseId
 from engine.loading import load
@@ -76,6 +77,32 @@ def test_the_reads_of_a_case_are_open_to_auditors_of_its_region_only(office: Off
         for who in (AUDITOR, COUNTY_AUDITOR, LIAISON)
     }
     assert statuses == {AUDITOR: [200, 200], COUNTY_AUDITOR: [200, 404], LIAISON: [403, 403]}
+
+
+def test_a_county_sees_that_the_province_read_its_case_but_not_of_what_else_nor_why(
+    office: Office, case: str
+) -> None:
+    office.open(f"p-{ELSEWHERE}-liaison-1", ELSEWHERE)
+    body = {"region": "34", "purpose": "全省专项（示例）"}
+    assert office.post(AUDITOR, "/audit/bundles", body).status_code == 200
+    own = {"region": COUNTY, "purpose": "本县自查（示例）"}
+    assert office.post(COUNTY_AUDITOR, "/audit/bundles", own).status_code == 200
+    path = f"/audit/cases/{case}/reads"
+    wide, narrow = office.get(COUNTY_AUDITOR, path).json()["reads"]
+    assert (wide["by"]["id"], wide["what"], wide["is_wider"]) == (AUDITOR, "bundle", True)
+    assert (wide["scope"], wide["cases"], wide["purpose"], wide["digest"]) == ({}, 0, "", "")
+    assert (narrow["is_wider"], narrow["cases"], narrow["purpose"]) == (False, 1, "本县自查（示例）")
+    first = office.get(AUDITOR, path).json()["reads"][0]
+    assert (first["is_wider"], first["cases"], first["purpose"]) == (False, 2, "全省专项（示例）")
+
+
+def test_an_export_of_the_whole_log_is_a_read_of_each_case(office: Office, case: str) -> None:
+    office.container.reads.told(
+        "bundle", {"kind": "whole"}, actor=Actor(id=ADMIN), at=office.clock(), cases=9, purpose="示例"
+    )
+    assert told(office, case) == [(ADMIN, "bundle", False)]
+    (seen,) = office.get(AUDITOR, f"/audit/cases/{case}/reads").json()["reads"]
+    assert (seen["is_wider"], seen["cases"], seen["purpose"]) == (True, 0, "")
 
 
 def erased(office: Office, case: str, who: str = ADMIN) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.auditors import AUDITOR, COUNTY, COUNTY_AUDITOR, ELSEWHERE, LIAISON, with_county_auditor
+from tests.support.evidence import leaves_of
 from tests.support.office import Office, an_office
 
 SECRET = "海燕在暴风雨来临之前"
@@ -31,6 +32,11 @@ def opened(office: Office, region: str, count: int) -> list[str]:
     return [office.open(f"p-{region}-liaison-1", region) for _ in range(count)]
 
 
+def sign(office: Office) -> None:
+    office.container.integrator.catch_up(office.clock())
+    office.container.checkpoints.sign(office.clock(), force=True)
+
+
 def test_a_sample_is_announced_drawn_and_found_the_same_again(office: Office) -> None:
     here, _ = opened(office, COUNTY, 6), opened(office, ELSEWHERE, 2)
     announced = office.post(COUNTY_AUDITOR, "/audit/samples", wanted(COUNTY))
@@ -39,17 +45,30 @@ def test_a_sample_is_announced_drawn_and_found_the_same_again(office: Office) ->
     assert (view["population"], view["drawn"], view["secret"]) == (6, [], "")
 
     path = f"/audit/samples/{view['number']}"
-    early = office.post(COUNTY_AUDITOR, f"{path}/draw", {"secret": SECRET})
+    wrong = {"seed": "0" * 64, "secret": SECRET}
+    early = office.post(COUNTY_AUDITOR, f"{path}/draw", wrong)
     assert (early.status_code, early.json()["code"]) == (409, "sample_refused")
+    seen = office.get(COUNTY_AUDITOR, path).json()
+    assert (seen["seed_hash"], seen["checkpoint"]) == ("", 0)
 
     office.later(minutes=1)
-    opened(office, COUNTY, 1)
-    drawn = office.post(COUNTY_AUDITOR, f"{path}/draw", {"secret": SECRET}).json()
+    other = opened(office, ELSEWHERE, 1)[0]
+    sign(office)
+    seen = office.get(COUNTY_AUDITOR, path).json()
+    leaf = next(x for x in leaves_of(office.container.database) if x["case_id"] == other)
+    assert seen["seed_hash"] == sha256(b"\x00" + bytes(leaf["data"])).hexdigest()
+    assert seen["checkpoint"] > leaf["leaf_index"]
+    assert office.post(COUNTY_AUDITOR, f"{path}/draw", {"secret": SECRET}).status_code == 422
+    assert office.post(COUNTY_AUDITOR, f"{path}/draw", wrong).status_code == 409
+    right = {"seed": seen["seed_hash"], "secret": SECRET}
+    drawn = office.post(COUNTY_AUDITOR, f"{path}/draw", right).json()
     assert len(set(drawn["drawn"])) == 3
     assert set(drawn["drawn"]) <= set(here)
-    assert office.post(COUNTY_AUDITOR, f"{path}/draw", {"secret": SECRET}).json() == drawn
+    assert office.post(COUNTY_AUDITOR, f"{path}/draw", right).json() == drawn
 
-    checked = office.get(AUDITOR, path, check="true").json()
+    answer = office.get(COUNTY_AUDITOR, path, check="true")
+    assert other not in answer.text  # the seed event is a case of another county
+    checked = answer.json()
     assert checked["is_sound"] is True
     assert len(checked["checks"]) == 6
 
@@ -63,7 +82,8 @@ def test_samples_are_asked_for_and_seen_within_the_auditors_regions_only(office:
     assert office.get(COUNTY_AUDITOR, f"/audit/samples/{number}").status_code == 404
     assert office.get(COUNTY_AUDITOR, "/audit/samples").json() == {"samples": []}
     own = office.post(COUNTY_AUDITOR, "/audit/samples", wanted("", secret="另一句暗语吧吧")).json()
-    assert (own["region"], own["population"]) == (COUNTY, 2)
+    assert (own["region"], own["population"], own["earlier"]) == (COUNTY, 2, 0)
+    assert office.get(AUDITOR, f"/audit/samples/{own['number']}").json()["earlier"] == 1
     assert [s["number"] for s in office.get(AUDITOR, "/audit/samples").json()["samples"]] == [
         number,
         own["number"],

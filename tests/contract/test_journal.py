@@ -39,7 +39,7 @@ def local_date(moment: datetime) -> date:
 
 @pytest.fixture
 def journal(database: Database) -> Journal:
-    return Journal(database, LOG)
+    return Journal(database, LOG, lambda size: bytes(range(size)))
 
 
 def told(journal: Journal) -> list[tuple[str, str, str]]:
@@ -89,12 +89,20 @@ def test_the_columns_are_a_reading_of_the_bytes(journal: Journal, database: Data
         "data": {"name": "k"},
         "log": LOG,
         "prev": canonical.leaf_hash(history(database, JOURNAL)[0]),
+        "salt": "000102030405060708090a0b0c0d0e0f",
         "seq": 2,
         "type": "key.added",
         "v": 1,
     }
     assert (row["case_id"], row["seq"], row["type"], row["actor"]) == ("journal", 2, "key.added", "p-1")
     assert (row["hash"], moment(row["at"]), row["leaf_index"]) == (made.hash, MORNING, None)
+
+
+def test_the_hash_of_an_entry_cannot_be_guessed_from_what_it_says(database: Database) -> None:
+    one, other = (Journal(database, LOG).record(EntryType.CASES_READ, {}, at=MORNING) for _ in range(2))
+    salts = [canonical.decode(made.data)["salt"] for made in (one, other)]
+    assert [len(bytes.fromhex(salt)) for salt in salts] == [16, 16]
+    assert salts[0] != salts[1]
 
 
 def test_an_entry_of_a_transaction_that_fails_was_never_written(journal: Journal, database: Database) -> None:

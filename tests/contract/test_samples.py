@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.db.database import Database
-from adapters.evidence.samples import NoSuchSample, SampleRefused, Samples, SampleScope, Stratify
+from adapters.evidence.samples import Announced, NoSuchSample, SampleRefused, Samples, SampleScope, Stratify
 from engine.access import Actor
 from engine.audit.journal import EntryType
 from engine.audit.sampling import Member, commitment_of
@@ -32,7 +33,18 @@ def evidence(database: Database, tmp_path: Path) -> Evidence:
 
 @pytest.fixture
 def samples(evidence: Evidence) -> Samples:
-    return Samples(evidence.database, evidence.journal, evidence.integrator, evidence.tiles)
+    return Samples(
+        evidence.database,
+        journal=evidence.journal,
+        integrator=evidence.integrator,
+        tiles=evidence.tiles,
+        checkpoints=evidence.checkpoints,
+    )
+
+
+def sign(evidence: Evidence, at: datetime) -> None:
+    evidence.integrator.catch_up(at)
+    evidence.checkpoints.sign(at, force=True)
 
 
 def write(database: Database, *writes: object) -> None:
@@ -93,12 +105,25 @@ def test_the_population_is_what_the_log_held_and_its_root_is_told(
 
 
 def test_there_is_no_draw_before_an_event_came_that_nobody_could_know(
-    database: Database, samples: Samples
+    database: Database, samples: Samples, evidence: Evidence
 ) -> None:
     open_cases(database, 0, 9)
     number = announce(samples)
     with pytest.raises(SampleRefused, match="还没有新的记录"):
-        samples.draw(number, SECRET, actor=AUDITOR, now=ANNOUNCED_AT)
+        samples.seed(samples.one(number))
+    # There, but unsigned: whoever runs the log could still put another event before it.
+    open_cases(database, 60, 1, at=ANNOUNCED_AT + SECOND)
+    evidence.integrator.catch_up(ANNOUNCED_AT + SECOND)
+    for secret in (SECRET, "另一句"):  # the answer tells nothing of the secret
+        with pytest.raises(SampleRefused, match="检查点"):
+            samples.draw(number, secret, seen="0" * 64, actor=AUDITOR, now=ANNOUNCED_AT + SECOND)
+    sign(evidence, ANNOUNCED_AT + SECOND)
+    seed = samples.seed(samples.one(number))
+    leaf = next(leaf for leaf in leaves_of(database) if leaf["case_id"] == "0060")
+    assert seed.hash == sha256(b"\x00" + bytes(leaf["data"])).hexdigest()
+    assert seed.checkpoint > leaf["leaf_index"]
+    with pytest.raises(SampleRefused, match="不是所记录的种子"):
+        samples.draw(number, SECRET, seen="0" * 64, actor=AUDITOR, now=ANNOUNCED_AT + SECOND)
 
 
 def test_the_seed_is_the_first_leaf_after_the_announcement_that_was_recorded_later(
@@ -111,7 +136,8 @@ def test_the_seed_is_the_first_leaf_after_the_announcement_that_was_recorded_lat
     evidence.integrator.catch_up(ANNOUNCED_AT)
     open_cases(database, 60, 1, at=ANNOUNCED_AT + SECOND)
     open_cases(database, 61, 1, at=ANNOUNCED_AT + 2 * SECOND)
-    found = samples.draw(number, SECRET, actor=AUDITOR, now=ANNOUNCED_AT + 3 * SECOND)
+    sign(evidence, ANNOUNCED_AT + 3 * SECOND)
+    found = draw(samples, number, ANNOUNCED_AT + 3 * SECOND)
     assert found.drawn is not None
     assert (found.drawn["seed_case"], found.drawn["seed_seq"]) == ("0060", 1)
     hashes = {
@@ -123,35 +149,58 @@ def test_the_seed_is_the_first_leaf_after_the_announcement_that_was_recorded_lat
     assert set(found.drawn["drawn"]) <= {f"{n:04}" for n in range(9)}
 
 
-def a_draw(database: Database, samples: Samples) -> int:
+def draw(samples: Samples, number: int, now: datetime, secret: str = SECRET) -> Announced:
+    seen = samples.seed(samples.one(number)).hash
+    return samples.draw(number, secret, seen=seen, actor=AUDITOR, now=now)
+
+
+def a_draw(database: Database, samples: Samples, evidence: Evidence) -> int:
     open_cases(database, 0, 9)
     number = announce(samples)
     open_cases(database, 60, 1, at=ANNOUNCED_AT + SECOND)
-    samples.draw(number, SECRET, actor=AUDITOR, now=ANNOUNCED_AT + 2 * SECOND)
+    sign(evidence, ANNOUNCED_AT + 2 * SECOND)
+    draw(samples, number, ANNOUNCED_AT + 2 * SECOND)
     return number
 
 
 def test_drawing_again_gives_what_was_drawn_and_tells_nothing_new(
     database: Database, samples: Samples, evidence: Evidence
 ) -> None:
-    number = a_draw(database, samples)
+    number = a_draw(database, samples, evidence)
     entries = len(evidence.journal.entries())
-    again = samples.draw(number, SECRET, actor=AUDITOR, now=ANNOUNCED_AT + timedelta(days=9))
+    again = draw(samples, number, ANNOUNCED_AT + timedelta(days=9))
     assert again == samples.one(number)
     assert len(evidence.journal.entries()) == entries
 
 
-def test_another_secret_draws_nothing(database: Database, samples: Samples) -> None:
-    open_cases(database, 0, 9)
-    number = announce(samples)
+def test_another_secret_draws_nothing(database: Database, samples: Samples, evidence: Evidence) -> None:
+    number = a_draw(database, samples, evidence)
     with pytest.raises(SampleRefused, match="不符"):
-        samples.draw(number, "另一句", actor=AUDITOR, now=ANNOUNCED_AT)
+        draw(samples, number, ANNOUNCED_AT, "另一句")
+
+
+@pytest.mark.parametrize(
+    ("regions", "begin", "end", "is_same"),
+    [
+        (("34",), BEGIN, END, True),
+        (("340102",), BEGIN, END, True),
+        (("3402", "3401"), BEGIN, END, True),
+        (("3402",), BEGIN, END, False),
+        (("3401",), END, END + timedelta(days=9), False),
+        (("3401",), END - SECOND, END + timedelta(days=9), True),
+    ],
+)
+def test_scopes_overlap_where_a_case_may_lie_in_both(
+    regions: tuple[str, ...], begin: datetime, end: datetime, is_same: bool
+) -> None:
+    other = replace(scope(), regions=regions, begin=begin, end=end)
+    assert (scope().overlaps(other), other.overlaps(scope())) == (is_same, is_same)
 
 
 def test_a_check_does_everything_again_and_later_cases_change_nothing(
-    database: Database, samples: Samples
+    database: Database, samples: Samples, evidence: Evidence
 ) -> None:
-    number = a_draw(database, samples)
+    number = a_draw(database, samples, evidence)
     open_cases(
         database, 70, 5, at=ANNOUNCED_AT + timedelta(hours=1)
     )  # opened within the period, but after it

@@ -145,6 +145,7 @@ class MemoryLog:
             log=LOG,
             seq=last.seq + 1 if last else 1,
             prev=last.hash if last else canonical.genesis(LOG, JOURNAL),
+            salt=len(self.rows).to_bytes(16),
         )
         self.add(sealed.data)
         return sealed.seq

@@ -33,13 +33,18 @@ def test_a_sample_is_announced_drawn_and_checked(bihuan: CommandLine, made: Cont
     number, secret = re.search(r"第 (\d+) 号", told.out), re.search(r"暗语 (\w{32})：", told.out)
     assert number
     assert secret
-    early = bihuan("audit", "sample", "--draw", number[1], "--secret", secret[1])
+    early = bihuan("audit", "sample", "--draw", number[1])
     assert (early.code, early.err.split(":")[0]) == (2, "sample_refused")
 
     now = build(Settings(), upgrade=False)  # the commands have the real clock, and the seed comes after them
     an_issue(now)
     now.close()
-    drawn = bihuan("audit", "sample", "--draw", number[1], "--secret", secret[1], "--json")
+    assert bihuan("audit", "checkpoint", "sign").code == 0
+    seed = bihuan("audit", "sample", "--check", number[1], "--json").json()["seed_hash"]
+    said = ("--secret", secret[1], "--json")
+    wrong = bihuan("audit", "sample", "--draw", number[1], "--seed", "0" * 64, *said)
+    assert (wrong.code, wrong.err.split(":")[0]) == (2, "sample_refused")
+    drawn = bihuan("audit", "sample", "--draw", number[1], "--seed", seed, *said)
     assert drawn.code == 0, drawn.err
     assert len(set(drawn.json()["drawn"])) == 2
     assert set(drawn.json()["drawn"]) <= cases
@@ -54,7 +59,8 @@ def test_a_sample_is_announced_drawn_and_checked(bihuan: CommandLine, made: Cont
         ((), "bad_sample"),
         (("--since", "2026-11-01", "--stratify", "colour"), "bad_sample"),
         (("--since", "2026-11-01"), "sample_refused"),
-        (("--draw", "3"), "bad_sample"),
+        (("--draw", "3"), "no_such_sample"),
+        (("--draw", "3", "--secret", "自己想的一句话"), "bad_sample"),
         (("--check", "3"), "no_such_sample"),
     ],
 )

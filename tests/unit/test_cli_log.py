@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from adapters.bootstrap import Container
-from adapters.evidence.keys import verifier_of
+from adapters.db.history import history
+from adapters.evidence.keys import Ed25519Key, verifier_of
 from api.app import create_app
 from engine import notes
 from tests.support.commandline import CommandLine, an_issue, in_folder, with_sample
@@ -73,6 +75,27 @@ def test_the_proof_of_an_event_is_printed(bihuan: CommandLine, made: Container) 
     proof = notes.parse_proof(bihuan("audit", "proof", case, 2).out)
     assert proof.index == bihuan("audit", "proof", case, 2, "--json").json()["index"]
     assert bihuan("audit", "proof", case, 3).err.startswith("not_in_tree")
+
+
+def test_a_kept_proof_is_checked_without_the_database(
+    bihuan: CommandLine, made: Container, tmp_path: Path
+) -> None:
+    case = an_issue(made)
+    assert bihuan("audit", "checkpoint", "sign").code == 0
+    files = {name: tmp_path / name for name in ("proof", "event", "keys")}
+    files["proof"].write_text(bihuan("audit", "proof", case, 2).out, "utf-8")
+    files["keys"].write_text(bihuan("audit", "key", "list", "--json").json()["keys"][0]["vkey"], "utf-8")
+    events = history(made.database, case)
+    options = ("--verify", files["proof"], "--event", files["event"], "--keys", files["keys"])
+    codes = []
+    for data in (events[1], events[1] + b"\n", events[0], events[1].replace(b"a", b"b")):
+        files["event"].write_bytes(data)
+        codes.append(bihuan("audit", "proof", *options).code)
+    assert codes == [0, 0, 1, 1]
+    other = Ed25519Key("other", Ed25519PrivateKey.generate())
+    files["keys"].write_text(other.vkey, "utf-8")
+    assert bihuan("audit", "proof", *options).err.startswith("unsigned_note")
+    assert bihuan("audit", "proof", "--verify", files["proof"]).err.startswith("bad_proof")
 
 
 def test_a_new_key_takes_over(bihuan: CommandLine, made: Container) -> None:

@@ -66,7 +66,7 @@ app = group(
         Lazy(
             "proof",
             "api.commands.audit.log:proof",
-            "Print the proof that an event is in the log (C2SP tlog-proof): what somebody keeps with one event.",
+            "Print the proof that an event is in the log (C2SP tlog-proof), or check one.",
         ),
         Lazy(
             "whatif",

@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 
 from adapters.bootstrap import Container
-from adapters.evidence.keys import TrustedKey
+from adapters.evidence.keys import TrustedKey, verifier_of
 from adapters.evidence.witness import Advance, advance_text
 from api.commands.opening import container, operator
 from api.commands.output import AsJson, answer, columns, row, table
-from engine.canonical import instant
+from engine import notes, tree
+from engine.canonical import instant, leaf_hash
 from engine.case import CaseId
 from engine.errors import BihuanError
 
@@ -27,6 +28,12 @@ class NothingSigned(BihuanError):
     """Raised when the log has no checkpoint yet."""
 
     code, kind = "nothing_signed", "missing"
+
+
+class BadProof(BihuanError):
+    """Raised when neither an event is named nor a whole proof to check."""
+
+    code, kind = "bad_proof", "invalid"
 
 
 # Keys
@@ -124,14 +131,44 @@ def add(
 
 
 def proof(
-    case: Annotated[str, typer.Argument(help="The number of a case, or journal.")],
-    seq: Annotated[int, typer.Argument(min=1, help="Which of its events.")],
+    case: Annotated[str, typer.Argument(help="The number of a case, or journal.")] = "",
+    seq: Annotated[int, typer.Argument(min=0, help="Which of its events.")] = 0,
+    *,
+    verify: Annotated[
+        Path | None, typer.Option(help="Check this proof instead; needs --event and --keys, no database.")
+    ] = None,
+    event: Annotated[Path | None, typer.Option(help="The exact bytes of the event, one line.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Public keys (vkey) that you trust, one a line.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the proof that an event is in the log (C2SP tlog-proof): what somebody keeps with one event."""
+    """Print the proof that an event is in the log (C2SP tlog-proof), or check one. Exit code 1 if it proves nothing."""
+    if verify and event and keys and not case:
+        _verified(verify, event, keys, as_json)
+        return
+    if verify or event or keys or not case or not seq:
+        raise BadProof("写编号和序号，或 --verify、--event、--keys 三项", hint="bihuan audit proof --help")
     with container() as made:
         index, text = made.proofs.index(CaseId(case), seq), made.proofs.tlog_proof(CaseId(case), seq)
     answer({"case": case, "index": index, "proof": text, "seq": seq}, as_json, lambda console: _print(text))
+
+
+def _verified(proof: Path, event: Path, keys: Path, as_json: bool) -> None:
+    """Errors: `engine.notes.Malformed`, `engine.notes.Unsigned`."""
+    found = notes.parse_proof(proof.read_text("utf-8"))
+    trusted = [verifier_of(line) for line in keys.read_text("utf-8").split("\n") if line.strip()]
+    signed_by = notes.opened(found.note, trusted).signed_by
+    checkpoint, data = notes.parse_checkpoint(found.note), event.read_bytes().removesuffix(b"\n")
+    leaf = bytes.fromhex(leaf_hash(data))
+    is_in = tree.includes(leaf, found.index, checkpoint.size, found.path, checkpoint.root)
+    told = {"index": found.index, "is_in": is_in, "origin": checkpoint.origin, "signed_by": list(signed_by)}
+    words = f"{'在' if is_in else '不在'}日志 {checkpoint.origin} 的第 {found.index} 片叶（从0数）"
+    answer(
+        {**told, "size": checkpoint.size},
+        as_json,
+        lambda console: console.print(f"{words}，检查点 {checkpoint.size}，签名：{'、'.join(signed_by)}"),
+    )
+    if not is_in:
+        raise typer.Exit(1)
 
 
 # The log

@@ -36,8 +36,12 @@ def sample(
     count: Annotated[int, Option(help="How many to draw.", min=1, max=COUNT_MAX)] = 30,
     stratify: Annotated[str, Option(help="workflow or unit: each gets its part.")] = "",
     commitment: Annotated[str, Option(help="SHA-256 of your secret, made on a machine of your own.")] = "",
-    secret: Annotated[str, Option(help="Your secret: with --draw, or to commit to it here.")] = "",
-    draw: Annotated[int, Option(help="Draw the sample announced under this number.")] = 0,
+    secret: Annotated[str, Option(help="Your secret: with --draw and --seed, or to commit to it here.")] = "",
+    draw: Annotated[
+        int,
+        Option(help="Draw the sample announced under this number; asks for the secret once it may be said."),
+    ] = 0,
+    seed: Annotated[str, Option(help="With --draw and --secret: the hash of the seed that you saw.")] = "",
     check: Annotated[
         int, Option(help="Do everything about this sample again. Exit code 1 if it differs.")
     ] = 0,
@@ -45,7 +49,7 @@ def sample(
 ) -> None:
     """Announce a sample (with --since), draw it once a later event has come (--draw), check one (--check)."""
     if check or draw:
-        view = _checked(check) if check else _drawn(draw, secret)
+        view = _checked(check) if check else _drawn(draw, seed, secret)
     elif not since:
         raise BadSample("请写明范围", hint="例如 --region 34 --since 2026-01-01 --count 30")
     else:
@@ -77,11 +81,18 @@ def _announced(
         return sample_view(made, found).model_copy(update={"secret": kept})
 
 
-def _drawn(number: int, secret: str) -> SampleView:
-    if not secret:
-        raise BadSample("请写暗语", hint="--secret 写宣布前想好的那句")
+def _drawn(number: int, seen: str, secret: str) -> SampleView:
+    """Without `secret` it is asked for, but not before the seed event stands."""
+    if bool(seen) != bool(secret):
+        raise BadSample("--seed 和 --secret 一起写", hint="都不写则先显示种子，再请您输入暗语")
     with container() as made:
-        return sample_view(made, made.samples.draw(number, secret, actor=operator(), now=made.now()))
+        found = made.samples.one(number)
+        seed = made.samples.require_seed(found, seen) if seen else made.samples.seed(found)
+        if not secret:
+            typer.echo(f"种子记录 {seed.hash}，在大小为 {seed.checkpoint} 的检查点里", err=True)
+            secret = typer.prompt("暗语", hide_input=True, err=True)
+        drawn = made.samples.draw(number, secret, seen=seed.hash, actor=operator(), now=made.now())
+        return sample_view(made, drawn)
 
 
 def _checked(number: int) -> SampleView:
@@ -95,9 +106,9 @@ def _show(console: Console, view: SampleView) -> None:
     )
     console.print(f"总体的根 {view.root}（日志前 {view.size} 片叶）")
     if view.earlier:
-        console.print(f"同一范围此前宣布过 {view.earlier} 次，见日志簿", style="yellow")
+        console.print(f"与此重叠的范围此前宣布过 {view.earlier} 次，见日志簿", style="yellow")
     if view.drawn:
-        console.print(f"种子记录 {view.seed_case}#{view.seed_seq}，种子 {view.seed}")
+        console.print(f"种子记录 {view.seed_hash}（检查点 {view.checkpoint}），种子 {view.seed}")
         console.print("抽中：" + "、".join(view.drawn))
         console.print(RULE_WORDS)
     elif view.secret:

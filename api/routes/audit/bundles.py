@@ -15,8 +15,9 @@ from starlette.responses import Response, StreamingResponse
 
 from adapters.bootstrap import Container
 from adapters.evidence.exporting import Asked
+from adapters.evidence.selection import require_few
 from api.audit_schemas import BundleBody
-from api.auditing import audit_reach
+from api.auditing import audit_reach, require_possible
 from api.commands.days import day_of
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
 from api.documents import refusals
@@ -27,6 +28,7 @@ router = APIRouter(
     prefix="/audit/bundles", tags=["审计"], responses=refusals(400, 401, 403, 404, 409, 413, 422, 503)
 )
 
+MOST_CASES: Final = 2000  # of one bundle
 IN_MEMORY: Final = 8 * 1024 * 1024  # bytes; a larger bundle waits on disk
 CHUNK: Final = 64 * 1024
 _ZIP: Final[dict[int | str, dict[str, Any]]] = {
@@ -59,10 +61,12 @@ def export_bundle(
         purpose=wanted.purpose,
         against=tuple(wanted.against),
     )
+    reach = audit_reach(caller, wanted.region)
+    require_few(container.bundles.count(asked, reach), MOST_CASES, "bihuan audit export")
     target = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed when the answer is sent)
     try:
         exported = container.bundles.export(
-            asked, target, actor=caller.actor, reach=audit_reach(caller, wanted.region), now=container.now()
+            asked, target, actor=caller.actor, reach=reach, now=container.now()
         )
     except BaseException:
         target.close()
@@ -87,4 +91,4 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
 
 def _midnight(container: Container, day: str) -> datetime:
     zone = ZoneInfo(container.calendars.current(container.settings.calendar).zone)
-    return datetime.combine(day_of(day), time.min, zone).astimezone(UTC)
+    return datetime.combine(require_possible(day_of(day)), time.min, zone).astimezone(UTC)

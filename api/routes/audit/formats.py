@@ -12,6 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from adapters.evidence.formats import Form
+from adapters.evidence.selection import require_few
 from api.auditing import audit_reach, scope_of
 from api.deps import TheCaller, TheContainer
 from api.documents import refusals
@@ -20,6 +21,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/audit/formats", tags=["审计"], responses=refusals(400, 401, 403, 404, 422, 503))
 
+MOST_CASES: Final = 5000  # of one log
 MEDIA: Final[dict[Form, str]] = {"xes": "application/xml", "ocel": "application/json"}
 PNML: Final = "application/pnml+xml"
 _TEXT: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
@@ -60,12 +62,14 @@ def log(
 ) -> Response:
     reach = audit_reach(caller, region)
     scope = scope_of(container, reach, region, since, until)
+    selection = scope.selection(workflow)
+    require_few(selection.count(container.database), MOST_CASES, "bihuan audit formats")
     folder = Path(mkdtemp(prefix="bihuan-format-"))
     file = folder / f"log.{form}"
     try:
         exported = container.formats.export(
             form,
-            scope.selection(workflow),
+            selection,
             file,
             actor=caller.actor,
             purpose=purpose,

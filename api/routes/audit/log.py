@@ -1,7 +1,9 @@
-"""The evidence log over HTTP: checkpoint, tiles and consistency proofs for everybody, the proof of an event for its readers.
+"""The evidence log over HTTP: checkpoint and consistency proofs for everybody, tiles for who has a token, the proof of an
+event for its readers.
 
-What is open says how many events there are and shows hashes of them; nothing about a case can be read or guessed from it.
-A witness needs no account (C2SP tlog-tiles, tlog-witness).
+What is open says how many events there are, and consistency proofs show hashes of some. Whoever guesses every byte of an event
+sees it confirmed; of what that can be is said in docs/reference/log.md, "What hashes tell".
+A witness needs no account (C2SP tlog-witness).
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ from engine.errors import BihuanError
 open_router = APIRouter(prefix="/log", tags=["日志"], responses=refusals(400, 403, 404, 413, 422, 503))
 router = APIRouter(tags=["日志"], responses=refusals(400, 401, 403, 404, 422, 503))
 
+LAST_TILE: Final = 2**53  # no log is as large; the database counts to 2^63
 NOTE_MAX: Final = 64 * 1024
-FOR_EVER: Final = "public, max-age=31536000, immutable"
+FOR_EVER: Final = "private, max-age=31536000, immutable"
 _N: Final = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 _TILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -72,12 +75,13 @@ def get_consistency(
     return LogProof(old=old, new=new, proof=[hash_.hex() for hash_ in proof])
 
 
-@open_router.get(
-    "/tile/{level}/{place:path}", operation_id="get_tile", summary="树的瓦片（C2SP tlog-tiles）",
+@router.get(
+    "/log/tile/{level}/{place:path}", operation_id="get_tile", summary="树的瓦片（C2SP tlog-tiles）",
     response_class=Response, responses=_TILE,
 )  # fmt: skip
 def get_tile(
     container: TheContainer,
+    caller: TheCaller,
     level: Annotated[int, Path(ge=0, le=63)],
     place: Annotated[str, Path(description="例如 `x001/x234/067` 或 `000.p/17`", max_length=64)],
 ) -> Response:
@@ -124,4 +128,7 @@ def _place(text: str) -> tuple[int, int]:
     width = int(found[2]) if found[2] else WIDTH
     if width > WIDTH - bool(found[2]):
         raise NotInLog("瓦片至多 256 个散列", hint="不满的瓦片写 .p/1 到 .p/255")
-    return int(found[1].replace("x", "").replace("/", "")), width
+    number = int(found[1].replace("x", "").replace("/", ""))
+    if number > LAST_TILE:
+        raise NotInLog("没有这片瓦片", hint="先读检查点，再按它的大小取瓦片")
+    return number, width

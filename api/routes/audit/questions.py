@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from adapters.bootstrap import Container
+from adapters.evidence.selection import require_few
 from api.audit_schemas import AsOfView, CaseTimeView, DeadlinesView, HintsView, TimesView
 from api.auditing import (
     as_of_view,
@@ -28,6 +29,8 @@ from engine.canonical import instant
 from engine.case import Case, CaseId
 
 router = APIRouter(prefix="/audit", tags=["审计"], responses=refusals(400, 401, 403, 404, 422, 503))
+
+MOST_CASES: Final = 2000  # of one answer: some ten seconds
 
 At = Annotated[AwareDatetime, Query(description="哪一时刻，例如 2026-03-03T14:05:00+08:00")]
 Until = Annotated[AwareDatetime | None, Query(description="算到哪一时刻；不写则为现在")]
@@ -98,6 +101,7 @@ def time(
     region: Region = "",
 ) -> TimesView:
     scope = scope_of(container, audit_reach(caller, region), region, since, until)
+    require_few(scope.selection().count(container.database), MOST_CASES, "bihuan audit late")
     return times_view(container, presenter, scope, lambda found, total: found)
 
 
@@ -112,4 +116,5 @@ def conduct(
     region: Region = "",
 ) -> HintsView:
     scope = scope_of(container, audit_reach(caller, region), region, since, until)
+    require_few(scope.selection().count(container.database), MOST_CASES, "bihuan audit conduct")
     return hints_view(container, presenter, scope, lambda found, total: found)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from api.audit_schemas import ErasureBody, ErasureView, ReadList
+from api.auditing import audit_reach
 from api.auth import Caller
 from api.commanding import readable_case
 from api.deps import TheCaller, TheContainer, parse_json, read_json_body, shape_of
@@ -25,7 +26,8 @@ router = APIRouter(
 
 @router.get("/reads", operation_id="list_reads", summary="谁看过这件事项：个人信息、报表、证据包、抽样、清除")
 def list_reads(container: TheContainer, caller: TheCaller, presenter: ThePresenter, case: str) -> ReadList:
-    return read_list(container, presenter, audited_case(container, caller, case))
+    found = audited_case(container, caller, case)
+    return read_list(container, presenter, found, audit_reach(caller))
 
 
 @router.post(
