@@ -166,7 +166,7 @@ class Bundles:
         self._integrator.catch_up(now)
         heads, listed = self._manifests.record(now, actor=actor)
         covered = _listed(listed.data)["size"]
-        cases = _ends(rows, heads)
+        cases = _ends(rows, heads, whole=asked.whole)
         static = static_members(self._rules(which))
         index = Index(
             log=self._journal.log,
@@ -322,13 +322,17 @@ def _within(asked: Asked, reach: Reach) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def _ends(rows: Mapping[str, tuple[int, str]], heads: Heads) -> dict[str, tuple[int, str]]:
+def _ends(
+    rows: Mapping[str, tuple[int, str]], heads: Heads, *, whole: bool = False
+) -> dict[str, tuple[int, str]]:
     """Where each history ends: what the manifest says, unless the case row knew of more.
 
     A case that moved on meanwhile has more in the manifest; one whose tail was cut has less, and the row tells.
+    Of the whole log those that were opened meanwhile belong to it as well.
     """
     listed = {line.case: (line.seq, line.head) for line in heads.lines}
-    return {case: max(row, listed.get(case, row), key=lambda end: end[0]) for case, row in rows.items()}
+    known = {case: max(row, listed.get(case, row), key=lambda end: end[0]) for case, row in rows.items()}
+    return {case: end for case, end in listed.items() if whole and case != JOURNAL} | known
 
 
 def _listed(entry: bytes) -> dict[str, Any]:

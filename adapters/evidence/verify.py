@@ -135,7 +135,8 @@ def _faults(
     if found.suspects:
         yield from first_faults(members, found, nodes, note)
     kept = [parse_note(text, keys) for text in outside]
-    yield from tree_faults(found, nodes, note, [n for n in earlier if n.signers], kept)
+    whole = index["size"] if index["scope"].get("kind") == "whole" else 0
+    yield from tree_faults(found, nodes, note, [n for n in earlier if n.signers], kept, whole=whole)
     yield from backdated(found.moments)
     yield from manifest_faults(members, index, found)
     yield from index_faults(members, index, found)
@@ -279,16 +280,24 @@ def columns(event: Event, case: str) -> dict[str, Json]:
 
 # Level 2: tree, signatures, witnesses, manifests, rules, files
 def tree_faults(
-    found: Contents, nodes: Mapping[str, str], note: Note, earlier: Sequence[Note], outside: Sequence[Note]
+    found: Contents,
+    nodes: Mapping[str, str],
+    note: Note,
+    earlier: Sequence[Note],
+    outside: Sequence[Note],
+    *,
+    whole: int = 0,
 ) -> Iterator[Fault]:
     """Every event is a leaf under the signed root, and the roots signed before are of the same leaves.
 
-    Where a history does not hold, no root can: it has been named already.
+    Where a history does not hold, no root can: it has been named already. Of the first `whole` leaves none may be missing.
     """
     tree, is_asked = Tree(found.leaves, nodes), bool(note.signers and not found.suspects)
     if is_asked and (tree.proven(note.size) != note.root or not found.are_leaves_of(note.size)):
         yield astray(found, tree, note)
         is_asked = False
+    if is_asked and (gone := [leaf for leaf in range(whole) if leaf not in found.leaves]):
+        yield absent(found, whole, gone)
     named = [*((n, "较早的检查点") for n in earlier), *((n, "外部保存的检查点") for n in outside)]
     for other, where in named:
         if other.origin != note.origin:
@@ -379,7 +388,9 @@ def manifest_faults(members: Mapping[str, bytes], index: Json, found: Contents) 
             kind = "case_deleted" if max(before, default=0) > cases else "tail_cut"
             yield Finding(2, kind, f"树中有 {size - events} 片叶已没有记录")
         for case, (_, seq, head) in lines.items():
-            if found.heads.get(case, (seq, head))[0] < seq:
+            if case not in index["cases"]:
+                yield Finding(2, "case_deleted", "清单有这个事项，目录没有", case, seq)
+            elif found.heads.get(case, (seq, head))[0] < seq:
                 yield Finding(2, "tail_cut", f"清单记到第 {seq} 条", case, seq)
         for case, end in index["cases"].items():
             if manifest.size == index["size"] and lines.get(case, [0, 0, ""])[1:] != end:
@@ -675,6 +686,15 @@ def astray(found: Contents, tree: Tree, note: Note) -> Finding:
     except LookupError as error:
         kind, why = "column_changed" if is_moved else "event_deleted", f"缺少第 {error.args[0]} 片叶的记录"
     return Finding(2, kind, f"由记录和证明得不到所签的根：{why}")
+
+
+def absent(found: Contents, size: int, gone: Sequence[int]) -> Finding:
+    """What is missing from a bundle that should have all of the first `size` leaves."""
+    listed = [e["data"]["cases"] for e in found.entries("heads.listed") if e["data"]["size"] == size]
+    is_case = max(listed, default=0) > len({JOURNAL, *found.heads})
+    is_gap = len(found.journal) < max(found.journal, default=0)
+    kind = "case_deleted" if is_case else "event_deleted" if is_gap else "tail_cut"
+    return Finding(2, kind, f"整个日志的证据包缺少 {len(gone)} 片叶的记录，第一片是第 {gone[0]} 片")
 
 
 # Opening a bundle, and the command line

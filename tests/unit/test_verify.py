@@ -6,13 +6,15 @@ import ast
 import json
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from adapters.evidence import verify as verifier
-from adapters.evidence.bundle import Index, digests, static_members
+from adapters.evidence.bundle import Index, digests, manifest_of, static_members
+from adapters.evidence.bundle import members as members_of
 from adapters.evidence.verify import Event, Tree, Undecided, canonical, columns, opened, parse_note, verify
 from engine import canonical as profile
 from engine import notes
@@ -188,6 +190,31 @@ def test_a_bundle_without_the_manifest_of_its_export_is_not_whole() -> None:
     members = random_log(7).bundle() | {"heads.json": b"[]"}
 
     assert verify(members).exit == 1
+
+
+def test_a_bundle_of_the_whole_log_that_omits_a_case_is_found_although_a_node_stands_for_its_leaves() -> None:
+    log = random_log(3)
+    parts = log.parts(sorted(log.ends)[1:])
+    index = replace(parts.index, scope={"kind": "whole"})
+    log.append(EntryType.CASES_READ, {"what": "bundle", "cases": 1, "digest": index.digest}, log.now)
+    log.integrate()
+    again = log.resigned(parts, index)
+
+    report = verify(dict(members_of(again)))
+
+    assert [finding.kind for finding in report.ranked()] == ["case_deleted"]
+
+
+def test_a_manifest_line_of_a_case_that_the_directory_does_not_name_is_a_case_taken_out() -> None:
+    log = random_log(3)
+    parts = log.parts(sorted(log.ends)[1:])
+    seq = parts.manifests[0]["entry"]
+    heads = log.heads_at(parts.index.size)
+    manifest = manifest_of(heads, sorted(log.ends), entry=seq, size=parts.index.size)
+
+    report = verify(dict(members_of(replace(parts, manifests=[manifest]))))
+
+    assert [finding.kind for finding in report.ranked()] == ["case_deleted"]
 
 
 def test_rules_that_the_directory_does_not_name_are_looked_at_all_the_same() -> None:
