@@ -18,7 +18,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from engine import canonical, tree
 from engine.heads import Heads
 
-__all__ = ["Ends", "Index", "Parts", "Row", "manifest_of", "static_members", "write"]
+__all__ = ["Ends", "Index", "Parts", "Row", "manifest_of", "notes_file", "static_members", "write"]
 
 FORMAT: Final = "bihuan/bundle/v1"
 SUITE: Final = "sha256"
@@ -58,7 +58,8 @@ class Row(NamedTuple):
 class Index:
     """What the bundle holds, as it is recorded in the journal before the bundle is handed out.
 
-    `size` is that of the tree which the manifest covers; `members` are the files that never change, with their SHA-256.
+    `size` is that of the tree which the manifest covers; `journal` has the hashes by seq of the
+    entries that travel, up to the manifest's own; `members` are the files that never change, with their SHA-256.
     """
 
     log: str
@@ -67,6 +68,7 @@ class Index:
     made_at: str
     size: int
     cases: Ends
+    journal: Mapping[str, str]
     members: Mapping[str, str]
 
     @property
@@ -75,7 +77,13 @@ class Index:
         body["cases"] = {case: list(end) for case, end in self.cases.items()}
         return canonical.encode(
             body
-            | {"format": FORMAT, "members": dict(self.members), "scope": dict(self.scope), "suite": SUITE}
+            | {
+                "format": FORMAT,
+                "journal": dict(self.journal),
+                "members": dict(self.members),
+                "scope": dict(self.scope),
+                "suite": SUITE,
+            }
         )
 
     @property
@@ -105,6 +113,10 @@ def static_members(rules: Mapping[str, bytes]) -> dict[str, bytes]:
     """The verifier and its instructions, and the rules by their names in the bundle."""
     own = {name: (HERE / name).read_bytes() for name in ("README.txt", "verify.py")}
     return own | dict(rules)
+
+
+def notes_file(earlier: Iterable[str]) -> bytes:
+    return "\n".join(earlier).encode()
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:
@@ -145,7 +157,7 @@ def members(parts: Parts) -> Iterator[tuple[str, bytes]]:
     yield from sorted(parts.static.items())
     yield "bundle.json", parts.index.data
     yield "checkpoint", parts.note.encode()
-    yield "checkpoints.txt", "\n".join(parts.earlier).encode()
+    yield "checkpoints.txt", notes_file(parts.earlier)
     yield "keys.json", canonical.encode([dict(key) for key in parts.keys])
     yield "heads.json", canonical.encode([dict(manifest) for manifest in parts.manifests])
     leaves, files = array("q"), set[str]()

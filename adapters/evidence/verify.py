@@ -129,6 +129,8 @@ def _faults(
         return
     found, nodes = read(members, index, note), json.loads(members["nodes.json"])
     facts.update(_facts(index, note, found))
+    facts["witnessed"] = {key.name: witnessed(key, note, earlier) for key in keys if key.kind == 4}
+    facts["outside"] = {"keys": len(given), "notes": len(outside)}
     yield from signature_faults(note, earlier, keys, found, is_trusted=bool(given))
     if note.origin != index["log"]:
         yield Finding(2, "signature_broken", f"检查点属于 {note.origin}")
@@ -178,6 +180,7 @@ class Contents:
     moments: list[tuple[int, datetime, str, int]] = field(default_factory=list)
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     journal: dict[int, dict[str, Json]] = field(default_factory=dict)
+    entry_hashes: dict[str, str] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     suspects: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -203,6 +206,7 @@ class Contents:
         self.heads[case] = body["seq"], event.hash.hex()
         if case == JOURNAL:
             self.journal[body["seq"]] = body
+            self.entry_hashes[str(body["seq"])] = event.hash.hex()
 
 
 def read(members: Mapping[str, bytes], index: Json, note: Note) -> Contents:
@@ -323,8 +327,9 @@ def signature_faults(
     for each in earlier:
         if each.broken or not (is_trusted or each.logs):
             yield Finding(2, "signature_broken", f"大小为 {each.size} 的较早检查点没有本日志的签名")
-    if is_trusted and not {key for key in keys if key.kind == 4} <= {*note.signers, *note.broken}:
-        yield "检查点没有所给见证方的签名：重新签名的历史只有见证或外部检查点能发现"
+    for key in [key for key in keys if key.kind == 4] if is_trusted else ():
+        if not witnessed(key, note, earlier) and key not in note.broken:
+            yield f"没有一个检查点有见证方 {key.name} 的签名：重新签名的历史只有见证或外部检查点能发现"
     added = {entry["data"].get("vkey") for entry in found.entries("key.added")}
     if not is_trusted and not set(map(vkey, keys)) <= added:
         yield Finding(2, "index_changed", "keys.json 中有日志簿没有登记的密钥")
@@ -334,6 +339,14 @@ def signature_faults(
         later = [each for each in (note, *earlier) if each.size > leaf_of.get(entry["seq"], note.size)]
         if any((key.name, key.id.hex()) == (name, key_id) for each in later for key in each.logs):
             yield Finding(2, "retired_key", f"密钥 {name} 停用后还在签名", JOURNAL, entry["seq"])
+
+
+def witnessed(key: Key, note: Note, earlier: Sequence[Note]) -> int:
+    """The size of the largest checkpoint of this log that the witness cosigned; 0 if there is none.
+
+    The newest has just been signed: what came after the last one that the witness saw, it does not vouch for.
+    """
+    return max((n.size for n in (note, *earlier) if key in n.signers and n.logs), default=0)
 
 
 def backdated(moments: Sequence[tuple[int, datetime, str, int]]) -> Iterator[Finding]:
@@ -403,6 +416,10 @@ def index_faults(members: Mapping[str, bytes], index: Json, found: Contents) -> 
         reads = [e["data"] for e in found.entries("cases.read") if e["data"].get("what") == "bundle"]
         is_short = bool(reads) and reads[-1]["cases"] > len(index["cases"])
         yield Finding(2, "case_deleted" if is_short else "index_changed", "日志簿没有这个目录的散列")
+    elif JOURNAL not in found.suspects:
+        for seq, hash_ in index["journal"].items():
+            if found.entry_hashes.get(seq) != hash_:
+                yield Finding(2, "event_deleted", "目录所列的日志簿记录不在", JOURNAL, int(seq))
     present = {name for name in members if name.partition("/")[0] in RULES}
     for name in sorted(present | (index["members"].keys() if found.is_signed else set())):
         data, (folder, _, file) = members.get(name, b""), name.partition("/")
@@ -733,6 +750,47 @@ def opened(path: Path) -> Mapping[str, bytes]:
         raise Undecided(f"打不开证据包：{error}") from error
 
 
+def keys_from(path: Path | None) -> list[str]:
+    """Public keys, one a line. Errors: `Undecided` where a line is none, or the file has none."""
+    if path is None:
+        return []
+    lines = [line.strip() for line in _text(path).splitlines() if line.strip()]
+    try:
+        for line in lines:
+            parse_key(line)
+    except (ValueError, IndexError) as error:
+        raise Undecided(f"{path} 中有不是公钥的文字：{error}") from error
+    if not lines:
+        raise Undecided(f"{path} 中没有公钥（vkey）")
+    return lines
+
+
+def notes_from(paths: Sequence[Path]) -> list[str]:
+    """The checkpoints in some files, whatever ends their lines. Errors: `Undecided` where a file has none."""
+    found: list[str] = []
+    for path in paths:
+        text = "".join(f"{line.rstrip()}\n" for line in _text(path).splitlines())
+        notes = notes_in(text)
+        if not notes or any(not _is_note(each) for each in notes):
+            raise Undecided(f"{path} 中没有读得出的检查点")
+        found += notes
+    return found
+
+
+def _is_note(text: str) -> bool:
+    try:
+        return bool(parse_note(text, ()))
+    except ValueError:
+        return False
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise Undecided(f"读不出 {path}：{error}") from error
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         description="核验闭环（Bihuan）的证据包：字节、链、树、签名、见证、清单。"
@@ -744,10 +802,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="输出 JSON")
     asked = parser.parse_args(arguments)
     try:
-        keys = asked.keys.read_text("utf-8").split() if asked.keys else ()
-        outside = [note for path in asked.checkpoint for note in notes_in(path.read_text("utf-8"))]
+        keys, outside = keys_from(asked.keys), notes_from(asked.checkpoint)
         report = verify(opened(asked.bundle), keys=keys, outside=outside)
-    except (Undecided, OSError) as error:
+    except Undecided as error:
         report = Report(undecided=[str(error)])
     text = json.dumps(report.as_data(), ensure_ascii=False, indent=2) if asked.json else words(report)
     sys.stdout.buffer.write(text.encode() + b"\n")
@@ -762,6 +819,8 @@ def words(report: Report) -> str:
             f"日志 {told['log']}，{told['cases']} 个事项，{told['events']} 条记录，树 {told['size']} 片叶"
         ]
         lines += [f"历史摘要 {told['digest']}", *(f"签名 {key}" for key in told["signed_by"])]
+        lines += [f"见证 {name} 至 {size} 片叶" for name, size in told["witnessed"].items()]
+        lines += [f"另外取得的公钥 {told['outside']['keys']} 个，检查点 {told['outside']['notes']} 个"]
     levels = "、".join(map(str, told.get("levels", ())))
     lines.append((f"核验通过：第 {levels} 级没有发现改动", "发现改动或违规", "不能判定")[report.exit])
     return "\n".join(

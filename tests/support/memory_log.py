@@ -18,7 +18,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.db.rows import micros
-from adapters.evidence.bundle import Index, Parts, Row, digests, manifest_of, members, static_members
+from adapters.evidence.bundle import (
+    Index,
+    Parts,
+    Row,
+    digests,
+    manifest_of,
+    members,
+    notes_file,
+    static_members,
+)
 from adapters.evidence.journal import publication
 from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType, entry
@@ -199,6 +208,7 @@ class MemoryLog:
         earlier_entry = next((row.seq for row in reversed(self.rows) if row.type == "heads.listed"), None)
         manifest, size, heads = self.list_heads(at)
         static = static_members(self.rules)
+        earlier = [note for _, note in self.notes][-3:]
         index = Index(
             log=LOG,
             scope=scope,
@@ -206,13 +216,13 @@ class MemoryLog:
             made_at=canonical.instant(at),
             size=size,
             cases={case: self.ends[case] for case in cases if case in self.ends},
-            members=digests(static),
+            journal={str(row.seq): row.hash for row in self.rows if row.case_id == JOURNAL},
+            members=digests(static | {"checkpoints.txt": notes_file(earlier)}),
         )
         read = {"what": "bundle", "cases": len(cases), "scope": "cases", "purpose": "示例核验"}
         self.append(EntryType.CASES_READ, read | {"digest": index.digest}, at)
         self.integrate()
         note = self.sign()
-        earlier = [note for _, note in self.notes[:-1]][-3:]
         sizes = [notes.parse_checkpoint(each).size for each in (*earlier, note)]
         assert earlier_entry is None or earlier_entry < manifest
         return Parts(

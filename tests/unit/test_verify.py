@@ -13,14 +13,15 @@ from random import Random
 import pytest
 
 from adapters.evidence import verify as verifier
-from adapters.evidence.bundle import Index, digests, manifest_of, static_members
+from adapters.evidence.bundle import Index, Row, digests, manifest_of, static_members
 from adapters.evidence.bundle import members as members_of
+from adapters.evidence.levels import verify_all
 from adapters.evidence.verify import Event, Tree, Undecided, canonical, columns, opened, parse_note, verify
 from engine import canonical as profile
 from engine import notes
-from engine.audit.journal import EntryType
+from engine.audit.journal import JOURNAL, EntryType
 from engine.tree import needed_nodes, node_hash, root_of
-from tests.support.memory_log import Levels, a_key, random_log, row_of
+from tests.support.memory_log import Levels, MemoryLog, a_key, random_log, row_of
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 HISTORIES = sorted((VECTORS / "histories").glob("*.jsonl"))
@@ -217,6 +218,107 @@ def test_a_manifest_line_of_a_case_that_the_directory_does_not_name_is_a_case_ta
     assert [finding.kind for finding in report.ranked()] == ["case_deleted"]
 
 
+@pytest.mark.parametrize("kind", ["rules.published", "key.added", "heads.listed", "log.opened"])
+def test_an_entry_of_the_journal_cannot_be_replaced_by_its_hash(kind: str) -> None:
+    members = without_entries(random_log(5).bundle(), kind)
+
+    assert {finding.kind for finding in verify(members).ranked()} & {"event_deleted", "tail_cut"}
+
+
+def test_the_retirement_of_a_key_cannot_be_hidden() -> None:
+    log = random_log(6)
+    new = a_key(60, log.key.name)
+    retired = {"key_id": log.key.key_id.hex(), "name": log.key.name, "reason": "示例"}
+    log.append(EntryType.KEY_RETIRED, retired, log.now)
+    added = {"algorithm": "ed25519", "name": new.name, "use": "log", "vkey": new.vkey}
+    log.append(EntryType.KEY_ADDED, added, log.now)
+    log.keys.append({"name": new.name, "use": "log", "vkey": new.vkey})
+
+    report = verify(without_entries(log.bundle([min(log.ends)]), "key.retired"))
+
+    assert report.ranked()[0].kind == "event_deleted"
+
+
+def without_entries(members: dict[str, bytes], kind: str) -> dict[str, bytes]:
+    """Entries of this type taken out, their leaves stood in for by nodes."""
+    nodes, kept = json.loads(members["nodes.json"]), []
+    lines = [members[f"{folder}/journal.jsonl"].splitlines() for folder in ("events", "columns")]
+    for event, row in zip(*lines, strict=True):
+        if json.loads(event)["type"] == kind:
+            nodes[f"0:{json.loads(row)['leaf_index']}"] = verifier.leaf_hash(event).hex()
+        else:
+            kept.append((event + b"\n", row + b"\n"))
+    events, rows = (b"".join(column) for column in zip(*kept, strict=True))
+    return members | {
+        "nodes.json": profile.encode(nodes),
+        "events/journal.jsonl": events,
+        "columns/journal.jsonl": rows,
+    }
+
+
+@pytest.mark.parametrize("earlier", [slice(0), slice(1), slice(1, None)])
+def test_an_earlier_note_cannot_be_taken_out(earlier: slice) -> None:
+    members = random_log(7).bundle()
+    texts = verifier.notes_in(members["checkpoints.txt"].decode())
+    members["checkpoints.txt"] = "\n".join(texts[earlier]).encode()
+
+    assert [finding.kind for finding in verify(members).ranked()] == ["member_changed"]
+
+
+def test_where_no_organisation_of_the_day_is_known_authority_is_not_decided() -> None:
+    log = random_log(4)
+    log.rows, rows = [], [row for row in log.rows if b'"kind":"organisation"' not in row.data]
+    log.tiles.clear()
+    log.notes.clear()
+    relinked(log, rows)
+
+    report = verify_all(log.bundle())
+
+    assert (report.exit, report.findings) == (2, [])
+    assert "没有当时的组织机构" in report.undecided[0]
+
+
+def relinked(log: MemoryLog, rows: list[Row]) -> None:
+    """A log with these rows, as if there had never been others."""
+    for row in rows:
+        if row.case_id != JOURNAL:
+            log.add(row.data)
+        elif row.type != "heads.listed":
+            body = profile.decode(row.data)
+            log.append(EntryType(row.type), body["data"], profile.parse_instant(body["at"]))
+
+
+# What comes from elsewhere
+
+
+@pytest.mark.parametrize("text", [b"", b"garbage", b"\xff\xfe", b"\n\n", b"log.example+00000000+AAAA\n"])
+def test_a_file_without_a_checkpoint_or_key_that_can_be_read_decides_nothing(
+    tmp_path: Path, text: bytes
+) -> None:
+    bundle, kept = tmp_path / "bundle.zip", tmp_path / "kept.txt"
+    zipped(random_log(7).bundle(), bundle)
+    kept.write_bytes(text)
+
+    assert verifier.main([str(bundle), "--checkpoint", str(kept)]) == 2
+    assert verifier.main([str(bundle), "--keys", str(kept)]) == 2
+    assert verifier.main([str(bundle)]) == 0
+
+
+@pytest.mark.parametrize("change", [("\n", "\r\n"), ("\n", "  \n"), ("", ""), ("end", "")])
+def test_a_kept_checkpoint_is_read_whatever_ends_its_lines(tmp_path: Path, change: tuple[str, str]) -> None:
+    note = random_log(7).bundle()["checkpoint"].decode()
+    text = note.rstrip("\n") if change[0] == "end" else note.replace(*change)
+    (tmp_path / "kept.txt").write_bytes(text.encode())
+
+    assert verifier.notes_from([tmp_path / "kept.txt"]) == [note]
+
+
+def zipped(members: dict[str, bytes], path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as bundle:
+        for name, data in members.items():
+            bundle.writestr(name, data)
+
+
 def test_rules_that_the_directory_does_not_name_are_looked_at_all_the_same() -> None:
     members = random_log(8).bundle() | {f"definitions/{'0' * 64}.yaml": b"workflow: another"}
 
@@ -264,5 +366,7 @@ def test_the_digest_of_the_histories_does_not_depend_on_when_they_were_exported(
 
 def test_the_directory_names_every_file_that_never_changes() -> None:
     static = static_members({"definitions/x.yaml": b"x"})
-    index = Index(log="示例", scope={}, purpose="", made_at="", size=1, cases={}, members=digests(static))
+    index = Index(
+        log="示例", scope={}, purpose="", made_at="", size=1, cases={}, journal={}, members=digests(static)
+    )
     assert sorted(profile.decode(index.data)["members"]) == ["README.txt", "definitions/x.yaml", "verify.py"]
