@@ -29,6 +29,12 @@ Json = Any
 
 FORMAT, SUITE, JOURNAL = "bihuan/bundle/v1", "sha256", "journal"
 MERGE_TIME = timedelta(hours=1)  # between recording and tree, at most: an event that is older was backdated
+MOST_BYTES, MOST_RATIO = 2 << 30, 200  # of all members together; of a member to its compressed bytes
+MOST_DEEP = 100  # JSON within JSON
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, MemoryError, RecursionError, OverflowError),
+    *(NotImplementedError, RuntimeError, ValueError, LookupError),
+)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -102,7 +108,9 @@ def verify(members: Mapping[str, bytes], *, keys: Sequence[str] = (), outside: S
             report.undecided.append(fault) if isinstance(fault, str) else report.findings.append(fault)
     except Undecided as error:
         report.undecided.append(str(error))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (RecursionError, MemoryError, OverflowError) as error:
+        report.undecided.append(f"证据包过大或嵌套过深：{error!r}")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         report.findings.append(Finding(1, "member_changed", f"文件的写法不对：{error!r}"))
     return report
 
@@ -127,6 +135,8 @@ def _faults(
     except ValueError as error:
         yield Finding(2, "signature_broken", f"检查点的写法不对：{error}")
         return
+    if note.size >> 62 or (not note.signers and note.size > MOST_BYTES):
+        raise Undecided("检查点没有可信密钥的签名，大小也不可信")
     found, nodes = read(members, index, note), json.loads(members["nodes.json"])
     facts.update(_facts(index, note, found))
     facts["witnessed"] = {key.name: witnessed(key, note, earlier) for key in keys if key.kind == 4}
@@ -300,7 +310,8 @@ def tree_faults(
     if is_asked and (tree.proven(note.size) != note.root or not found.are_leaves_of(note.size)):
         yield astray(found, tree, note)
         is_asked = False
-    if is_asked and (gone := [leaf for leaf in range(whole) if leaf not in found.leaves]):
+    gone = next((leaf for leaf in range(whole) if leaf not in found.leaves), None)
+    if is_asked and gone is not None:
         yield absent(found, whole, gone)
     named = [*((n, "较早的检查点") for n in earlier), *((n, "外部保存的检查点") for n in outside)]
     for other, where in named:
@@ -350,9 +361,12 @@ def witnessed(key: Key, note: Note, earlier: Sequence[Note]) -> int:
 
 
 def backdated(moments: Sequence[tuple[int, datetime, str, int]]) -> Iterator[Finding]:
-    """Events that say that they are much older than what was in the tree before them."""
+    """Events of cases that say that they are much older than those of cases that were in the tree before them.
+
+    The journal is left out: it tells what was done beside the cases, and one entry of a wrong clock is no fault of theirs.
+    """
     latest = EPOCH
-    for index, at, case, seq in sorted(moments):
+    for index, at, case, seq in sorted(each for each in moments if each[2] != JOURNAL):
         if latest - at > MERGE_TIME:
             message = f"第 {index} 片叶的记录时刻早于先入树的记录 {latest - at}"
             yield Finding(2, "backdated", message, case, seq)
@@ -455,7 +469,18 @@ def canonical(data: bytes) -> dict[str, Json] | None:
         again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
-    return value if again == data and isinstance(value, dict) else None
+    return value if again == data and isinstance(value, dict) and _is_shallow(data) else None
+
+
+def _is_shallow(data: bytes) -> bool:
+    """Whether nothing lies deeper than `MOST_DEEP`, so that whatever reads it next need not fear for its stack."""
+    if data.count(b"[") + data.count(b"{") <= MOST_DEEP:
+        return True
+    depth = deepest = 0
+    for mark in re.findall(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', data):
+        depth += (mark in b"[{") - (mark in b"]}")
+        deepest = max(deepest, depth)
+    return deepest <= MOST_DEEP
 
 
 def moment(text: Json) -> datetime | None:
@@ -555,7 +580,7 @@ def parse_note(text: str, keys: Sequence[Key]) -> Note:
     """Errors: `ValueError` if it is no checkpoint."""
     body, found, lines = text.rpartition("\n\n")
     origin, size, root, *_ = [*body.split("\n"), "", "", ""]
-    if not found or not re.fullmatch("0|[1-9][0-9]*", size) or not lines.endswith("\n"):
+    if not found or not re.fullmatch("0|[1-9][0-9]{0,18}", size) or not lines.endswith("\n"):
         raise ValueError("不是检查点")
     signers: list[Key] = []
     broken: list[Key] = []
@@ -582,7 +607,25 @@ def vkey(key: Key) -> str:
 
 
 def notes_in(text: str) -> list[str]:
-    return re.findall(r"(?:[^\n]+\n)+\n(?:— [^\n]+\n)+", text)
+    """Line by line: a text, an empty line, lines of signatures."""
+    found: list[str] = []
+    body: list[str] = []
+    signatures: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        is_signature = len(body) > 1 and body[-1] == "" and line.startswith("— ")
+        if is_signature:
+            signatures.append(line)
+            continue
+        if signatures:
+            found.append("\n".join([*body, *signatures, ""]))
+            body, signatures = [], []
+        if line:
+            if body and body[-1] == "":
+                body = []
+            body.append(line)
+        elif body:
+            body = [] if body[-1] == "" else [*body, ""]
+    return found
 
 
 # Ed25519 (RFC 8032 §5.1), verification only: nothing here is secret, so nothing needs constant time
@@ -705,31 +748,34 @@ def astray(found: Contents, tree: Tree, note: Note) -> Finding:
     return Finding(2, kind, f"由记录和证明得不到所签的根：{why}")
 
 
-def absent(found: Contents, size: int, gone: Sequence[int]) -> Finding:
+def absent(found: Contents, size: int, gone: int) -> Finding:
     """What is missing from a bundle that should have all of the first `size` leaves."""
     listed = [e["data"]["cases"] for e in found.entries("heads.listed") if e["data"]["size"] == size]
     is_case = max(listed, default=0) > len({JOURNAL, *found.heads})
     is_gap = len(found.journal) < max(found.journal, default=0)
     kind = "case_deleted" if is_case else "event_deleted" if is_gap else "tail_cut"
-    return Finding(2, kind, f"整个日志的证据包缺少 {len(gone)} 片叶的记录，第一片是第 {gone[0]} 片")
+    return Finding(2, kind, f"整个日志的证据包缺少第 {gone} 片叶的记录")
 
 
 # Opening a bundle, and the command line
 class Zipped(Mapping[str, bytes]):
-    """The members of a zip file, read when asked for."""
+    """The members of a zip file, read when asked for. What it says of their size is held against `MOST_BYTES` first."""
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
         self._names = dict.fromkeys(self._zip.namelist())
         if len(self._names) != len(self._zip.infolist()):
             raise Undecided("压缩文件中有同名的文件")
+        told = self._zip.infolist()
+        if sum(each.file_size for each in told) > MOST_BYTES or any(map(_is_bomb, told)):
+            raise Undecided("压缩文件解开后过大")
 
     def __getitem__(self, name: str) -> bytes:
         if name not in self._names:
             raise KeyError(name)
         try:
             return self._zip.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except UNREADABLE as error:
             raise Undecided(f"读不出 {name}：{error}") from error
 
     def __iter__(self) -> Iterator[str]:
@@ -739,14 +785,20 @@ class Zipped(Mapping[str, bytes]):
         return len(self._names)
 
 
+def _is_bomb(told: zipfile.ZipInfo) -> bool:
+    return told.file_size > MOST_RATIO * max(told.compress_size, 1 << 18)
+
+
 def opened(path: Path) -> Mapping[str, bytes]:
     """A bundle as a zip file, or unpacked in a folder. Errors: `Undecided`."""
     try:
         if path.is_dir():
             files = [file for file in path.rglob("*") if file.is_file()]
+            if sum(file.stat().st_size for file in files) > MOST_BYTES:
+                raise Undecided("证据包过大")
             return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
         return Zipped(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise Undecided(f"打不开证据包：{error}") from error
 
 
@@ -804,8 +856,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         keys, outside = keys_from(asked.keys), notes_from(asked.checkpoint)
         report = verify(opened(asked.bundle), keys=keys, outside=outside)
-    except Undecided as error:
-        report = Report(undecided=[str(error)])
+    except (Undecided, *UNREADABLE) as error:
+        report = Report(undecided=[str(error) or repr(error)])
     text = json.dumps(report.as_data(), ensure_ascii=False, indent=2) if asked.json else words(report)
     sys.stdout.buffer.write(text.encode() + b"\n")
     return report.exit

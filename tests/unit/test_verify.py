@@ -7,6 +7,7 @@ import json
 import sys
 import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -24,6 +25,7 @@ from engine.tree import needed_nodes, node_hash, root_of
 from tests.support.memory_log import Levels, MemoryLog, a_key, random_log, row_of
 
 VECTORS = Path(__file__).parents[1] / "vectors"
+SOON, LATE = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
 HISTORIES = sorted((VECTORS / "histories").glob("*.jsonl"))
 
 
@@ -345,6 +347,62 @@ def test_a_zip_whose_bytes_are_damaged_decides_nothing(tmp_path: Path) -> None:
     report = verify(opened(path))
 
     assert (report.exit, "读不出" in report.undecided[0]) == (2, True)
+
+
+DEEP = b"[" * 200_000 + b"]" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("nodes.json", DEEP),
+        ("keys.json", DEEP),
+        ("evidence.json", DEEP),
+        ("checkpoints.txt", b"a" * 1_000_000),
+    ],
+)
+def test_what_would_exhaust_the_verifier_is_no_crash(tmp_path: Path, name: str, data: bytes) -> None:
+    zipped(random_log(7).bundle() | {name: data}, tmp_path / "bundle.zip")
+
+    assert verifier.main([str(tmp_path / "bundle.zip")]) in (1, 2)
+
+
+def test_a_checkpoint_of_a_size_that_no_tree_can_have_is_no_crash() -> None:
+    members = random_log(7).bundle()
+    origin, _, *rest = members["checkpoint"].decode().split("\n")
+    members["checkpoint"] = "\n".join([origin, "9" * 5_000, *rest]).encode()
+
+    assert [finding.kind for finding in verify(members).findings] == ["signature_broken"]
+
+
+def test_a_zip_that_unpacks_to_much_more_than_it_holds_is_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("bundle.json", b"{}")
+        bundle.writestr("events/journal.jsonl", bytes(100 << 20))
+
+    with pytest.raises(Undecided, match="过大"):
+        opened(tmp_path / "bomb.zip")
+
+
+def test_one_bit_of_a_zip_never_crashes_the_verifier(tmp_path: Path) -> None:
+    zipped(random_log(7, cases=1, steps=3).bundle(), tmp_path / "good.zip")
+    good, random = (tmp_path / "good.zip").read_bytes(), Random(1)
+    for _ in range(40):
+        at = random.choice([random.randrange(len(good)), len(good) - random.randrange(1, 1500)])
+        (tmp_path / "bad.zip").write_bytes(
+            good[:at] + bytes([good[at] ^ 1 << random.randrange(8)]) + good[at + 1 :]
+        )
+
+        assert verifier.main([str(tmp_path / "bad.zip")]) in (0, 1, 2)
+
+
+def test_one_entry_of_a_clock_that_ran_ahead_does_not_make_later_cases_backdated() -> None:
+    log = random_log(5)
+    log.append(EntryType.LOG_RESTORED, {"from": "示例", "size": 1, "root": ""}, log.now + timedelta(days=60))
+
+    assert verify(log.bundle()).exit == 0
+    assert list(verifier.backdated([(0, LATE, "journal", 1), (1, SOON, "202600000015", 1)])) == []
+    assert [f.seq for f in verifier.backdated([(0, LATE, "1", 1), (1, SOON, "2", 9)])] == [9]
 
 
 @pytest.mark.parametrize("more", [b"{}", b"\n", b"{}\n", b'{"a":1}\r\n'])

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from adapters.evidence.levels import verify_all
-from adapters.evidence.verify import Report, Undecided, keys_from, notes_from, opened, words
+from adapters.evidence.verify import UNREADABLE, Report, Undecided, keys_from, notes_from, opened, words
 from api.commands.output import AsJson, answer
 
 Option = typer.Option
@@ -26,7 +26,7 @@ def verify(
     try:
         trusted, outside = keys_from(keys), notes_from(checkpoint or ())
         report = verify_all(opened(bundle), keys=trusted, outside=outside)
-    except Undecided as error:
-        report = Report(undecided=[str(error)])
+    except (Undecided, *UNREADABLE) as error:
+        report = Report(undecided=[str(error) or repr(error)])
     answer(report.as_data(), as_json, lambda console: console.print(words(report)))
     sys.exit(report.exit)
