@@ -7,7 +7,6 @@ described in docs/reference/bundle.md. Names, order and times of the members are
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from adapters.evidence.verify import event_body, files_of
 from engine import canonical, tree
 from engine.heads import Heads
 
@@ -24,7 +24,6 @@ FORMAT: Final = "bihuan/bundle/v1"
 SUITE: Final = "sha256"
 HERE: Final = Path(__file__).parent
 
-_FILE = re.compile(rb"sha256:[0-9a-f]{64}")
 _WHEN: Final = (
     1980,
     1,
@@ -165,7 +164,7 @@ def members(parts: Parts) -> Iterator[tuple[str, bytes]]:
         events, columns = bytearray(), bytearray()
         for row in rows:
             leaves.append(row.leaf_index)
-            files.update(found.decode() for found in _FILE.findall(row.data))
+            files.update(files_of(event_body(row.data) or {}))
             events += row.data + b"\n"
             columns += canonical.encode(_columns(row)) + b"\n"
         yield f"events/{case}.jsonl", bytes(events)

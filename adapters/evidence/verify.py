@@ -35,6 +35,7 @@ UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, MemoryError, RecursionError, OverflowError),
     *(NotImplementedError, RuntimeError, ValueError, LookupError),
 )
+FILE = re.compile("sha256:[0-9a-f]{64}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -212,7 +213,7 @@ class Contents:
             return
         if type(index) is int and (at := moment(body["at"])):
             self.moments.append((index, at, case, body["seq"]))
-        self.files.update(name.decode() for name in re.findall(rb"sha256:[0-9a-f]{64}", event.data))
+        self.files.update(files_of(body))
         self.heads[case] = body["seq"], event.hash.hex()
         if case == JOURNAL:
             self.journal[body["seq"]] = body
@@ -239,7 +240,7 @@ def read(members: Mapping[str, bytes], index: Json, note: Note) -> Contents:
 def history(members: Mapping[str, bytes], case: str) -> list[Event]:
     data = members.get(f"events/{case}.jsonl", b"")
     lines = data.removesuffix(b"\n").split(b"\n") if data else []
-    bodies = [_body(line) for line in lines]
+    bodies = [event_body(line) for line in lines]
     rows = [canonical(line) for line in members.get(f"columns/{case}.jsonl", b"").splitlines()]
     if len(rows) != len(bodies):
         by_seq = {row["seq"]: row for row in rows if row and "seq" in row}
@@ -247,11 +248,27 @@ def history(members: Mapping[str, bytes], case: str) -> list[Event]:
     return [Event(*each) for each in zip(lines, map(leaf_hash, lines), bodies, rows, strict=True)]
 
 
-def _body(data: bytes) -> dict[str, Json] | None:
+def event_body(data: bytes) -> dict[str, Json] | None:
     body = canonical(data) or {}
     wanted = {"case": str, "log": str, "prev": str, "seq": int, "type": str, "actor": dict}
     is_event = all(type(body.get(name)) is kind for name, kind in wanted.items()) and moment(body.get("at"))
     return body if is_event else None
+
+
+def files_of(body: Mapping[str, Json]) -> set[str]:
+    """The files that an event names: beside a comment, and in fields of files, which are lists of digests and nothing else.
+
+    A digest in what somebody wrote is words, and pulls nobody's file into a bundle.
+    """
+    asked = body.get("asked")
+    fields = asked.get("data") if isinstance(asked, dict) else None
+    lists = [asked.get("files"), *(fields.values() if isinstance(fields, dict) else ())] if asked else []
+    whole = [each for each in lists if isinstance(each, list) and all(map(_is_file, each))]
+    return {digest for each in whole for digest in each}
+
+
+def _is_file(value: Json) -> bool:
+    return isinstance(value, str) and bool(FILE.fullmatch(value))
 
 
 def holds(log: str, case: str, events: Sequence[Event], end: tuple[int, str]) -> bool:

@@ -349,6 +349,14 @@ def test_a_zip_whose_bytes_are_damaged_decides_nothing(tmp_path: Path) -> None:
     assert (report.exit, "读不出" in report.undecided[0]) == (2, True)
 
 
+def test_a_digest_that_somebody_wrote_into_a_comment_names_no_file() -> None:
+    digest = "sha256:" + "0" * 64
+    assert verifier.files_of({"asked": {"text": f"见 {digest}", "data": {"note": digest}}}) == set()
+    assert verifier.files_of({"asked": {"data": {"mixed": [digest, "word"]}}}) == set()
+    assert verifier.files_of({"asked": {"text": "", "files": [digest]}}) == {digest}
+    assert verifier.files_of({"asked": {"data": {"attachments": [digest]}}}) == {digest}
+
+
 DEEP = b"[" * 200_000 + b"]" * 200_000
 
 
