@@ -35,6 +35,13 @@ UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, MemoryError, RecursionError, OverflowError),
     *(NotImplementedError, RuntimeError, ValueError, LookupError),
 )
+SPELLED = {
+    "nodes.json": "rewritten",
+    "keys.json": "index_changed",
+    "heads.json": "manifest_broken",
+    "evidence.json": "evidence_swapped",
+}
+NODE, HASH = re.compile("(?:0|[1-9][0-9]*):(?:0|[1-9][0-9]*)", re.ASCII), re.compile("[0-9a-f]{64}")
 FILE = re.compile("sha256:[0-9a-f]{64}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -126,7 +133,18 @@ def _faults(
         return
     if (index["format"], index["suite"]) != (FORMAT, SUITE):
         raise Undecided(f"不认识的格式：{index['format']}，{index['suite']}")
-    keys = [parse_key(key) for key in given or [key["vkey"] for key in json.loads(members["keys.json"])]]
+    if unread := [(name, kind) for name, kind in SPELLED.items() if _unreadable(members[name])]:
+        yield from (Finding(2, kind, f"{name} 读不出") for name, kind in unread)
+        return
+    try:
+        keys = [parse_key(key) for key in given or [key["vkey"] for key in json.loads(members["keys.json"])]]
+    except (ValueError, LookupError, TypeError) as error:
+        yield (
+            f"公钥读不出：{error}"
+            if given
+            else Finding(2, "index_changed", f"keys.json 的公钥读不出：{error}")
+        )
+        return
     try:
         note = parse_note(members["checkpoint"].decode(), keys)
         texts = notes_in(members["checkpoints.txt"].decode())
@@ -143,6 +161,7 @@ def _faults(
     facts["witnessed"] = {key.name: witnessed(key, note, earlier) for key in keys if key.kind == 4}
     facts["outside"] = {"keys": len(given), "notes": len(outside)}
     yield from signature_faults(note, earlier, keys, found, is_trusted=bool(given))
+    yield from spelling_faults(members)
     if note.origin != index["log"]:
         yield Finding(2, "signature_broken", f"检查点属于 {note.origin}")
     if found.suspects:
@@ -390,6 +409,31 @@ def backdated(moments: Sequence[tuple[int, datetime, str, int]]) -> Iterator[Fin
         latest = max(latest, at)
 
 
+def spelling_faults(members: Mapping[str, bytes]) -> Iterator[Finding]:
+    """What is read as JSON has one spelling, and beside an event stands one row: no byte of a bundle says nothing."""
+    for name, kind in SPELLED.items():
+        value = json.loads(members[name])
+        if spelled(value) != members[name] or (name == "nodes.json" and not are_nodes(value)):
+            yield Finding(2, kind, f"{name} 不是规范字节")
+        if name == "heads.json" and not all(are_nodes(each["nodes"]) for each in value):
+            yield Finding(2, kind, f"{name} 的散列不是规范写法")
+    for name in (name for name in members if name.startswith("columns/")):
+        lines = members.get(f"events/{name[8:]}", b"").count(b"\n")
+        if members[name].count(b"\n") != lines or members[name][-1:] not in (b"", b"\n"):
+            yield Finding(2, "column_changed", f"{name} 与记录不是一行对一行")
+
+
+def _unreadable(data: bytes) -> bool:
+    try:
+        return json.loads(data) is None
+    except ValueError:
+        return True
+
+
+def are_nodes(nodes: Mapping[str, Json]) -> bool:
+    return all(NODE.fullmatch(name) and HASH.fullmatch(hash_) for name, hash_ in nodes.items())
+
+
 class Manifest(NamedTuple):
     """The last event of every case, of which there are so many: `lines` has those of this bundle, `nodes` prove them."""
 
@@ -483,10 +527,14 @@ def canonical(data: bytes) -> dict[str, Json] | None:
     """The object of which these are the canonical bytes; None if they are not."""
     try:
         value = json.loads(data, parse_float=_refuse, parse_constant=_refuse)
-        again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        again = spelled(value)
     except (ValueError, RecursionError):
         return None
     return value if again == data and isinstance(value, dict) and _is_shallow(data) else None
+
+
+def spelled(value: Json) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _is_shallow(data: bytes) -> bool:

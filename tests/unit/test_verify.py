@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 import zipfile
 from dataclasses import replace
@@ -355,6 +356,25 @@ def test_a_digest_that_somebody_wrote_into_a_comment_names_no_file() -> None:
     assert verifier.files_of({"asked": {"data": {"mixed": [digest, "word"]}}}) == set()
     assert verifier.files_of({"asked": {"text": "", "files": [digest]}}) == {digest}
     assert verifier.files_of({"asked": {"data": {"attachments": [digest]}}}) == {digest}
+
+
+@pytest.mark.parametrize("name", ["nodes.json", "keys.json", "heads.json", "evidence.json"])
+def test_a_member_has_one_spelling_only(name: str) -> None:
+    members = random_log(7).bundle([min(random_log(7).ends)])
+    for data in (members[name] + b"\n", members[name].replace(b":", b": ", 1), _shouted(members[name])):
+        assert data == members[name] or verify(members | {name: data}).exit == 1
+
+
+def _shouted(data: bytes) -> bytes:
+    """Hexadecimal digits in upper case."""
+    return re.sub(rb"[0-9a-f]{64}", lambda found: found[0].upper(), data)
+
+
+def test_a_row_beside_no_event_is_noticed() -> None:
+    members = random_log(7).bundle()
+    for name in [name for name in members if name.startswith("columns/")]:
+        assert verify(members | {name: members[name] + b'{"seq":99}\n'}).exit == 1
+        assert verify(members | {name: members[name] + b"\n"}).exit == 1
 
 
 DEEP = b"[" * 200_000 + b"]" * 200_000
