@@ -7,7 +7,6 @@ described in docs/reference/bundle.md. Names, order and times of the members are
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,16 +14,16 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from adapters.evidence.verify import event_body, files_of
 from engine import canonical, tree
 from engine.heads import Heads
 
-__all__ = ["Ends", "Index", "Parts", "Row", "manifest_of", "static_members", "write"]
+__all__ = ["Ends", "Index", "Parts", "Row", "manifest_of", "notes_file", "static_members", "write"]
 
 FORMAT: Final = "bihuan/bundle/v1"
 SUITE: Final = "sha256"
 HERE: Final = Path(__file__).parent
 
-_FILE = re.compile(rb"sha256:[0-9a-f]{64}")
 _WHEN: Final = (
     1980,
     1,
@@ -58,7 +57,8 @@ class Row(NamedTuple):
 class Index:
     """What the bundle holds, as it is recorded in the journal before the bundle is handed out.
 
-    `size` is that of the tree which the manifest covers; `members` are the files that never change, with their SHA-256.
+    `size` is that of the tree which the manifest covers; `journal` has the hashes by seq of the
+    entries that travel, up to the manifest's own; `members` are the files that never change, with their SHA-256.
     """
 
     log: str
@@ -67,6 +67,7 @@ class Index:
     made_at: str
     size: int
     cases: Ends
+    journal: Mapping[str, str]
     members: Mapping[str, str]
 
     @property
@@ -75,7 +76,13 @@ class Index:
         body["cases"] = {case: list(end) for case, end in self.cases.items()}
         return canonical.encode(
             body
-            | {"format": FORMAT, "members": dict(self.members), "scope": dict(self.scope), "suite": SUITE}
+            | {
+                "format": FORMAT,
+                "journal": dict(self.journal),
+                "members": dict(self.members),
+                "scope": dict(self.scope),
+                "suite": SUITE,
+            }
         )
 
     @property
@@ -105,6 +112,10 @@ def static_members(rules: Mapping[str, bytes]) -> dict[str, bytes]:
     """The verifier and its instructions, and the rules by their names in the bundle."""
     own = {name: (HERE / name).read_bytes() for name in ("README.txt", "verify.py")}
     return own | dict(rules)
+
+
+def notes_file(earlier: Iterable[str]) -> bytes:
+    return "\n".join(earlier).encode()
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:
@@ -145,7 +156,7 @@ def members(parts: Parts) -> Iterator[tuple[str, bytes]]:
     yield from sorted(parts.static.items())
     yield "bundle.json", parts.index.data
     yield "checkpoint", parts.note.encode()
-    yield "checkpoints.txt", "\n".join(parts.earlier).encode()
+    yield "checkpoints.txt", notes_file(parts.earlier)
     yield "keys.json", canonical.encode([dict(key) for key in parts.keys])
     yield "heads.json", canonical.encode([dict(manifest) for manifest in parts.manifests])
     leaves, files = array("q"), set[str]()
@@ -153,7 +164,7 @@ def members(parts: Parts) -> Iterator[tuple[str, bytes]]:
         events, columns = bytearray(), bytearray()
         for row in rows:
             leaves.append(row.leaf_index)
-            files.update(found.decode() for found in _FILE.findall(row.data))
+            files.update(files_of(event_body(row.data) or {}))
             events += row.data + b"\n"
             columns += canonical.encode(_columns(row)) + b"\n"
         yield f"events/{case}.jsonl", bytes(events)

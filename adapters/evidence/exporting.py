@@ -6,8 +6,8 @@ signed that the bundle carries. So nothing can be taken out of a bundle afterwar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -26,6 +26,7 @@ from adapters.evidence.bundle import (
     Row,
     digests,
     manifest_of,
+    notes_file,
     static_members,
     write,
 )
@@ -53,7 +54,6 @@ PAGE: Final = 1_000  # entries of the journal of one query
 ABOUT_THE_LOG: Final = (
     "key.",
     "log.",
-    "heads.listed",
     "rules.published",
 )  # entries of these travel in every bundle
 TILES_KEPT: Final = 4096  # 32 MB of leaf hashes
@@ -173,8 +173,13 @@ class Bundles:
         self._integrator.catch_up(now)
         heads, listed = self._manifests.record(now, actor=actor)
         covered = _listed(listed.data)["size"]
-        cases = _ends(rows, heads)
+        cases = _ends(rows, heads, whole=asked.whole)
+        self._integrator.catch_up(now)
         static = static_members(self._rules(which))
+        earlier = self._earlier(covered, asked.against)
+        about = _About(
+            asked.whole, frozenset(cases), self._regions(which), self._manifests_to(listed.seq), reach
+        )
         index = Index(
             log=self._journal.log,
             scope=asked.scope,
@@ -182,14 +187,14 @@ class Bundles:
             made_at=canonical.instant(now),
             size=covered,
             cases=cases,
-            members=digests(static),
+            journal={str(row.seq): canonical.leaf_hash(row.data) for row in self._entries(about, listed.seq)},
+            members=digests(static | {"checkpoints.txt": notes_file(earlier)}),
         )
         entry = self._record(asked, index, actor, now)
         self._integrator.catch_up(now)
         grown = self._tiles.size()
         self._checkpoints.sign(now, force=True)
         size, note = self._latest(grown)
-        earlier = self._earlier(size, asked.against)
         # Also of a checkpoint that the table has lost: the auditor has it.
         kept = [each for each in asked.against if 0 < each < size]
         parts = Parts(
@@ -199,7 +204,7 @@ class Bundles:
             earlier=earlier,
             keys=self._keys_in(size),
             sizes=[size, *kept, *(notes.parse_checkpoint(each).size for each in earlier)],
-            histories=self._histories(asked, reach, index, size, progress),
+            histories=self._histories(replace(about, digest=index.digest), index, size, progress),
             nodes=self._proofs.nodes,
             manifests=[manifest_of(heads, cases, entry=listed.seq, size=covered)],
             evidence=self._evidence,
@@ -227,22 +232,24 @@ class Bundles:
         return latest[0].size, latest[1]
 
     def _earlier(self, size: int, against: Iterable[int]) -> list[str]:
-        """Notes of smaller trees, spread over the life of the log, and those that the auditor asks for."""
+        """Notes over the life of the log up to a size, those asked for, and the last that each witness cosigned."""
+        witnesses = [key.name for key in self._keys.known() if key.use == "witness"]
         with self._database.reading() as connection:
-            query = select(CHECKPOINT.c.size).where(CHECKPOINT.c.size < size).order_by(CHECKPOINT.c.size)
+            query = select(CHECKPOINT.c.size).where(CHECKPOINT.c.size <= size).order_by(CHECKPOINT.c.size)
             sizes = list(connection.scalars(query))
             step = -(-len(sizes) // EARLIER_NOTES) or 1
-            chosen = {*sizes[::-step], *against} & set(sizes)
+            last = select(func.max(CHECKPOINT.c.size)).where(CHECKPOINT.c.size <= size)
+            signed = [CHECKPOINT.c.note.contains(f"\n— {name} ", autoescape=True) for name in witnesses]
+            cosigned = {connection.scalar(last.where(line)) for line in signed}
+            chosen = {*sizes[::-step], *against, *cosigned} & set(sizes)
             found = select(CHECKPOINT.c.note).where(CHECKPOINT.c.size.in_(chosen)).order_by(CHECKPOINT.c.size)
             return list(connection.scalars(found))
 
     # Histories
 
-    def _histories(
-        self, asked: Asked, reach: Reach, index: Index, size: int, progress: Progress
-    ) -> Histories:
+    def _histories(self, about: _About, index: Index, size: int, progress: Progress) -> Histories:
         leaf = _leaves(self._tiles)
-        yield JOURNAL, self._journal_rows(asked, reach, index, size, leaf)
+        yield JOURNAL, self._journal_rows(about, size, leaf)
         cases = sorted(index.cases)
         chunks = [cases[at : at + CHUNK] for at in range(0, len(cases), CHUNK)]
         for chunk in progress(chunks, len(chunks)):
@@ -256,20 +263,36 @@ class Bundles:
         for row in found:
             yield Row(**{name: getattr(row, name) for name in Row._fields[:-1]}, leaf=leaf(row.leaf_index))
 
-    def _journal_rows(
-        self, asked: Asked, reach: Reach, index: Index, size: int, leaf: Callable[[int], str]
-    ) -> Iterator[Row]:
-        """All of it with the whole log; else what every bundle needs, and who read these cases before."""
-        after, inside = 0, and_(EVENT.c.case_id == JOURNAL, EVENT.c.leaf_index < size)
+    def _journal_rows(self, about: _About, size: int, leaf: Callable[[int], str]) -> Iterator[Row]:
+        """Those that the directory names, its own record, and what came to the log meanwhile."""
         with self._database.reading() as connection:
-            last = connection.scalar(select(func.max(EVENT.c.seq)).where(inside)) or 0
-            in_it = select(CASE.c.region).where(_within(asked, reach)).distinct()
-            regions = set(connection.scalars(in_it))
-        while after < last:
-            for row in self._rows(and_(inside, EVENT.c.seq > after, EVENT.c.seq <= after + PAGE), leaf):
-                if asked.whole or _is_about(row, index, regions, reach):
+            last = connection.scalar(
+                select(func.max(EVENT.c.seq)).where(EVENT.c.case_id == JOURNAL, EVENT.c.leaf_index < size)
+            )
+        for row in self._entries(about, last or 0):
+            yield row._replace(leaf=leaf(row.leaf_index))
+
+    def _entries(self, about: _About, last: int) -> Iterator[Row]:
+        """Of the journal up to seq `last`."""
+        for after in range(0, last, PAGE):
+            page = and_(
+                EVENT.c.case_id == JOURNAL, EVENT.c.seq > after, EVENT.c.seq <= min(last, after + PAGE)
+            )
+            for row in self._rows(page, lambda index: ""):
+                if about.takes(row):
                     yield row
-            after += PAGE
+
+    def _manifests_to(self, seq: int) -> frozenset[int]:
+        """The entry of the export's own manifest, and the one before, which may have had more cases."""
+        query = select(EVENT.c.seq).where(
+            EVENT.c.case_id == JOURNAL, EVENT.c.type == EntryType.HEADS_LISTED, EVENT.c.seq <= seq
+        )
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(query.order_by(EVENT.c.seq.desc()).limit(2)))
+
+    def _regions(self, which: ColumnElement[bool]) -> frozenset[str]:
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(select(CASE.c.region).where(which).distinct()))
 
     def _keys_in(self, size: int) -> list[dict[str, str]]:
         query = select(EVENT.c.data).where(
@@ -330,13 +353,17 @@ def _within(asked: Asked, reach: Reach) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def _ends(rows: Mapping[str, tuple[int, str]], heads: Heads) -> dict[str, tuple[int, str]]:
+def _ends(
+    rows: Mapping[str, tuple[int, str]], heads: Heads, *, whole: bool = False
+) -> dict[str, tuple[int, str]]:
     """Where each history ends: what the manifest says, unless the case row knew of more.
 
     A case that moved on meanwhile has more in the manifest; one whose tail was cut has less, and the row tells.
+    Of the whole log those that were opened meanwhile belong to it as well.
     """
     listed = {line.case: (line.seq, line.head) for line in heads.lines}
-    return {case: max(row, listed.get(case, row), key=lambda end: end[0]) for case, row in rows.items()}
+    known = {case: max(row, listed.get(case, row), key=lambda end: end[0]) for case, row in rows.items()}
+    return {case: end for case, end in listed.items() if whole and case != JOURNAL} | known
 
 
 def _listed(entry: bytes) -> dict[str, Any]:
@@ -344,26 +371,38 @@ def _listed(entry: bytes) -> dict[str, Any]:
     return data
 
 
-def _is_about(row: Row, index: Index, regions: Collection[str], reach: Reach) -> bool:
-    """Whether an entry belongs into this bundle.
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Which entries of the journal belong into a bundle; `listed` are the seqs of its own manifest and the one before."""
 
-    One that names other cases, or regions out of `reach`, stays out: who may see these cases may not see those.
-    """
-    if row.type.startswith(ABOUT_THE_LOG):
-        return True
-    data = _listed(row.data)
-    if row.type == EntryType.VALUES_ERASED:
-        return data.get("case") in index.cases
-    if row.type != EntryType.CASES_READ:
-        return False
-    scope = data.get("scope") or {}
-    named = {*scope.get("cases", ()), *([scope["case"]] if scope.get("case") else [])}
-    if named:
-        return named <= index.cases.keys()
-    wide = [each for each in (scope.get("region"), *scope.get("regions", ())) if each]
-    is_within = all(any(covers(own, w) for own in reach.regions) for w in wide)
-    is_here = is_within and any(covers(w, r) for w in wide for r in regions)
-    return data.get("digest") == index.digest or is_here
+    whole: bool
+    cases: frozenset[str]
+    regions: frozenset[str]
+    listed: frozenset[int]
+    reach: Reach
+    digest: str = ""
+
+    def takes(self, row: Row) -> bool:
+        """One that names other cases, or regions out of `reach`, stays out: who may see these may not see those."""
+        if self.whole or row.type.startswith(ABOUT_THE_LOG):
+            return True
+        if row.type == EntryType.HEADS_LISTED:
+            return row.seq in self.listed
+        data = _listed(row.data)
+        if row.type == EntryType.VALUES_ERASED:
+            return data.get("case") in self.cases
+        return row.type == EntryType.CASES_READ and self._reads(data)
+
+    def _reads(self, data: Mapping[str, Any]) -> bool:
+        scope = data.get("scope") or {}
+        named = {*scope.get("cases", ()), *([scope["case"]] if scope.get("case") else [])}
+        if named:
+            return named <= self.cases
+        wide = [each for each in (scope.get("region"), *scope.get("regions", ())) if each]
+        if self.digest and data.get("digest") == self.digest:
+            return True
+        is_within = all(any(covers(own, w) for own in self.reach.regions) for w in wide)
+        return is_within and any(covers(w, r) for w in wide for r in self.regions)
 
 
 def _organisations(published: Iterable[Mapping[str, Any]], begin: str) -> list[str]:

@@ -126,6 +126,9 @@ class Journal:
         actor: Actor | None,
         at: datetime,
     ) -> Entry:
+        if type is EntryType.RULES_PUBLISHED and at < last.at:
+            # A clock ran ahead and the journal does not go back: rules are in force from when they were published.
+            data = {"since": canonical.instant(at), **data}
         return self._write(connection, last, type, data, actor=actor, at=max(at, last.at))
 
     def _write(

@@ -38,6 +38,7 @@ def verify_all(
     rules = _Rules(_programs(members), _calendars(members), _organisations(members))
     for case in sorted(canonical.decode(members["bundle.json"])["cases"]):
         events = members[f"events/{case}.jsonl"].splitlines()
+        report.undecided.extend(_unjudged(case, events, rules.organisation))
         try:
             report.findings.extend(_faults(case, events, rules))
         except NotInBundle as error:
@@ -69,6 +70,16 @@ def _faults(case: str, events: list[bytes], rules: _Rules) -> Iterator[Finding]:
         ):
             kind = "forged" if found.kind == "authority" else "unlawful"
             yield Finding(4, kind, f"{found.message}（{found.kind}）", case, found.seq)
+
+
+def _unjudged(
+    case: str, events: list[bytes], organisation: Callable[[datetime], Sequence[Directory]]
+) -> Iterator[str]:
+    """A person acted, and the bundle knows no organisation of that day: whether anybody was entitled is not known."""
+    for body in map(canonical.decode, events):
+        if body["actor"]["kind"] == "person" and not organisation(canonical.parse_instant(body["at"])):
+            yield f"{case} 第 {body['seq']} 条：没有当时的组织机构，无法判断职权"
+            return
 
 
 def _organisations(members: Mapping[str, bytes]) -> Callable[[datetime], Sequence[Directory]]:

@@ -29,6 +29,20 @@ Json = Any
 
 FORMAT, SUITE, JOURNAL = "bihuan/bundle/v1", "sha256", "journal"
 MERGE_TIME = timedelta(hours=1)  # between recording and tree, at most: an event that is older was backdated
+MOST_BYTES, MOST_RATIO = 2 << 30, 200  # of all members together; of a member to its compressed bytes
+MOST_DEEP = 100  # JSON within JSON
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, MemoryError, RecursionError, OverflowError),
+    *(NotImplementedError, RuntimeError, ValueError, LookupError),
+)
+SPELLED = {
+    "nodes.json": "rewritten",
+    "keys.json": "index_changed",
+    "heads.json": "manifest_broken",
+    "evidence.json": "evidence_swapped",
+}
+NODE, HASH = re.compile("(?:0|[1-9][0-9]*):(?:0|[1-9][0-9]*)", re.ASCII), re.compile("[0-9a-f]{64}")
+FILE = re.compile("sha256:[0-9a-f]{64}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -102,7 +116,9 @@ def verify(members: Mapping[str, bytes], *, keys: Sequence[str] = (), outside: S
             report.undecided.append(fault) if isinstance(fault, str) else report.findings.append(fault)
     except Undecided as error:
         report.undecided.append(str(error))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (RecursionError, MemoryError, OverflowError) as error:
+        report.undecided.append(f"证据包过大或嵌套过深：{error!r}")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         report.findings.append(Finding(1, "member_changed", f"文件的写法不对：{error!r}"))
     return report
 
@@ -117,7 +133,18 @@ def _faults(
         return
     if (index["format"], index["suite"]) != (FORMAT, SUITE):
         raise Undecided(f"不认识的格式：{index['format']}，{index['suite']}")
-    keys = [parse_key(key) for key in given or [key["vkey"] for key in json.loads(members["keys.json"])]]
+    if unread := [(name, kind) for name, kind in SPELLED.items() if _unreadable(members[name])]:
+        yield from (Finding(2, kind, f"{name} 读不出") for name, kind in unread)
+        return
+    try:
+        keys = [parse_key(key) for key in given or [key["vkey"] for key in json.loads(members["keys.json"])]]
+    except (ValueError, LookupError, TypeError) as error:
+        yield (
+            f"公钥读不出：{error}"
+            if given
+            else Finding(2, "index_changed", f"keys.json 的公钥读不出：{error}")
+        )
+        return
     try:
         note = parse_note(members["checkpoint"].decode(), keys)
         texts = notes_in(members["checkpoints.txt"].decode())
@@ -127,15 +154,21 @@ def _faults(
     except ValueError as error:
         yield Finding(2, "signature_broken", f"检查点的写法不对：{error}")
         return
+    if note.size >> 62 or (not note.signers and note.size > MOST_BYTES):
+        raise Undecided("检查点没有可信密钥的签名，大小也不可信")
     found, nodes = read(members, index, note), json.loads(members["nodes.json"])
     facts.update(_facts(index, note, found))
+    facts["witnessed"] = {key.name: witnessed(key, note, earlier) for key in keys if key.kind == 4}
+    facts["outside"] = {"keys": len(given), "notes": len(outside)}
     yield from signature_faults(note, earlier, keys, found, is_trusted=bool(given))
+    yield from spelling_faults(members)
     if note.origin != index["log"]:
         yield Finding(2, "signature_broken", f"检查点属于 {note.origin}")
     if found.suspects:
         yield from first_faults(members, found, nodes, note)
     kept = [parse_note(text, keys) for text in outside]
-    yield from tree_faults(found, nodes, note, [n for n in earlier if n.signers], kept)
+    whole = index["size"] if index["scope"].get("kind") == "whole" else 0
+    yield from tree_faults(found, nodes, note, [n for n in earlier if n.signers], kept, whole=whole)
     yield from backdated(found.moments)
     yield from manifest_faults(members, index, found)
     yield from index_faults(members, index, found)
@@ -177,6 +210,7 @@ class Contents:
     moments: list[tuple[int, datetime, str, int]] = field(default_factory=list)
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     journal: dict[int, dict[str, Json]] = field(default_factory=dict)
+    entry_hashes: dict[str, str] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     suspects: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -198,10 +232,11 @@ class Contents:
             return
         if type(index) is int and (at := moment(body["at"])):
             self.moments.append((index, at, case, body["seq"]))
-        self.files.update(name.decode() for name in re.findall(rb"sha256:[0-9a-f]{64}", event.data))
+        self.files.update(files_of(body))
         self.heads[case] = body["seq"], event.hash.hex()
         if case == JOURNAL:
             self.journal[body["seq"]] = body
+            self.entry_hashes[str(body["seq"])] = event.hash.hex()
 
 
 def read(members: Mapping[str, bytes], index: Json, note: Note) -> Contents:
@@ -224,7 +259,7 @@ def read(members: Mapping[str, bytes], index: Json, note: Note) -> Contents:
 def history(members: Mapping[str, bytes], case: str) -> list[Event]:
     data = members.get(f"events/{case}.jsonl", b"")
     lines = data.removesuffix(b"\n").split(b"\n") if data else []
-    bodies = [_body(line) for line in lines]
+    bodies = [event_body(line) for line in lines]
     rows = [canonical(line) for line in members.get(f"columns/{case}.jsonl", b"").splitlines()]
     if len(rows) != len(bodies):
         by_seq = {row["seq"]: row for row in rows if row and "seq" in row}
@@ -232,11 +267,27 @@ def history(members: Mapping[str, bytes], case: str) -> list[Event]:
     return [Event(*each) for each in zip(lines, map(leaf_hash, lines), bodies, rows, strict=True)]
 
 
-def _body(data: bytes) -> dict[str, Json] | None:
+def event_body(data: bytes) -> dict[str, Json] | None:
     body = canonical(data) or {}
     wanted = {"case": str, "log": str, "prev": str, "seq": int, "type": str, "actor": dict}
     is_event = all(type(body.get(name)) is kind for name, kind in wanted.items()) and moment(body.get("at"))
     return body if is_event else None
+
+
+def files_of(body: Mapping[str, Json]) -> set[str]:
+    """The files that an event names: beside a comment, and in fields of files, which are lists of digests and nothing else.
+
+    A digest in what somebody wrote is words, and pulls nobody's file into a bundle.
+    """
+    asked = body.get("asked")
+    fields = asked.get("data") if isinstance(asked, dict) else None
+    lists = [asked.get("files"), *(fields.values() if isinstance(fields, dict) else ())] if asked else []
+    whole = [each for each in lists if isinstance(each, list) and all(map(_is_file, each))]
+    return {digest for each in whole for digest in each}
+
+
+def _is_file(value: Json) -> bool:
+    return isinstance(value, str) and bool(FILE.fullmatch(value))
 
 
 def holds(log: str, case: str, events: Sequence[Event], end: tuple[int, str]) -> bool:
@@ -279,16 +330,25 @@ def columns(event: Event, case: str) -> dict[str, Json]:
 
 # Level 2: tree, signatures, witnesses, manifests, rules, files
 def tree_faults(
-    found: Contents, nodes: Mapping[str, str], note: Note, earlier: Sequence[Note], outside: Sequence[Note]
+    found: Contents,
+    nodes: Mapping[str, str],
+    note: Note,
+    earlier: Sequence[Note],
+    outside: Sequence[Note],
+    *,
+    whole: int = 0,
 ) -> Iterator[Fault]:
     """Every event is a leaf under the signed root, and the roots signed before are of the same leaves.
 
-    Where a history does not hold, no root can: it has been named already.
+    Where a history does not hold, no root can: it has been named already. Of the first `whole` leaves none may be missing.
     """
     tree, is_asked = Tree(found.leaves, nodes), bool(note.signers and not found.suspects)
     if is_asked and (tree.proven(note.size) != note.root or not found.are_leaves_of(note.size)):
         yield astray(found, tree, note)
         is_asked = False
+    gone = next((leaf for leaf in range(whole) if leaf not in found.leaves), None)
+    if is_asked and gone is not None:
+        yield absent(found, whole, gone)
     named = [*((n, "较早的检查点") for n in earlier), *((n, "外部保存的检查点") for n in outside)]
     for other, where in named:
         if other.origin != note.origin:
@@ -314,8 +374,9 @@ def signature_faults(
     for each in earlier:
         if each.broken or not (is_trusted or each.logs):
             yield Finding(2, "signature_broken", f"大小为 {each.size} 的较早检查点没有本日志的签名")
-    if is_trusted and not {key for key in keys if key.kind == 4} <= {*note.signers, *note.broken}:
-        yield "检查点没有所给见证方的签名：重新签名的历史只有见证或外部检查点能发现"
+    for key in [key for key in keys if key.kind == 4] if is_trusted else ():
+        if not witnessed(key, note, earlier) and key not in note.broken:
+            yield f"没有一个检查点有见证方 {key.name} 的签名：重新签名的历史只有见证或外部检查点能发现"
     added = {entry["data"].get("vkey") for entry in found.entries("key.added")}
     if not is_trusted and not set(map(vkey, keys)) <= added:
         yield Finding(2, "index_changed", "keys.json 中有日志簿没有登记的密钥")
@@ -327,14 +388,50 @@ def signature_faults(
             yield Finding(2, "retired_key", f"密钥 {name} 停用后还在签名", JOURNAL, entry["seq"])
 
 
+def witnessed(key: Key, note: Note, earlier: Sequence[Note]) -> int:
+    """The size of the largest checkpoint of this log that the witness cosigned; 0 if there is none.
+
+    The newest has just been signed: what came after the last one that the witness saw, it does not vouch for.
+    """
+    return max((n.size for n in (note, *earlier) if key in n.signers and n.logs), default=0)
+
+
 def backdated(moments: Sequence[tuple[int, datetime, str, int]]) -> Iterator[Finding]:
-    """Events that say that they are much older than what was in the tree before them."""
+    """Events of cases that say that they are much older than those of cases that were in the tree before them.
+
+    The journal is left out: it tells what was done beside the cases, and one entry of a wrong clock is no fault of theirs.
+    """
     latest = EPOCH
-    for index, at, case, seq in sorted(moments):
+    for index, at, case, seq in sorted(each for each in moments if each[2] != JOURNAL):
         if latest - at > MERGE_TIME:
             message = f"第 {index} 片叶的记录时刻早于先入树的记录 {latest - at}"
             yield Finding(2, "backdated", message, case, seq)
         latest = max(latest, at)
+
+
+def spelling_faults(members: Mapping[str, bytes]) -> Iterator[Finding]:
+    """What is read as JSON has one spelling, and beside an event stands one row: no byte of a bundle says nothing."""
+    for name, kind in SPELLED.items():
+        value = json.loads(members[name])
+        if spelled(value) != members[name] or (name == "nodes.json" and not are_nodes(value)):
+            yield Finding(2, kind, f"{name} 不是规范字节")
+        if name == "heads.json" and not all(are_nodes(each["nodes"]) for each in value):
+            yield Finding(2, kind, f"{name} 的散列不是规范写法")
+    for name in (name for name in members if name.startswith("columns/")):
+        lines = members.get(f"events/{name[8:]}", b"").count(b"\n")
+        if members[name].count(b"\n") != lines or members[name][-1:] not in (b"", b"\n"):
+            yield Finding(2, "column_changed", f"{name} 与记录不是一行对一行")
+
+
+def _unreadable(data: bytes) -> bool:
+    try:
+        return json.loads(data) is None
+    except ValueError:
+        return True
+
+
+def are_nodes(nodes: Mapping[str, Json]) -> bool:
+    return all(NODE.fullmatch(name) and HASH.fullmatch(hash_) for name, hash_ in nodes.items())
 
 
 class Manifest(NamedTuple):
@@ -379,7 +476,9 @@ def manifest_faults(members: Mapping[str, bytes], index: Json, found: Contents) 
             kind = "case_deleted" if max(before, default=0) > cases else "tail_cut"
             yield Finding(2, kind, f"树中有 {size - events} 片叶已没有记录")
         for case, (_, seq, head) in lines.items():
-            if found.heads.get(case, (seq, head))[0] < seq:
+            if case not in index["cases"]:
+                yield Finding(2, "case_deleted", "清单有这个事项，目录没有", case, seq)
+            elif found.heads.get(case, (seq, head))[0] < seq:
                 yield Finding(2, "tail_cut", f"清单记到第 {seq} 条", case, seq)
         for case, end in index["cases"].items():
             if manifest.size == index["size"] and lines.get(case, [0, 0, ""])[1:] != end:
@@ -392,6 +491,10 @@ def index_faults(members: Mapping[str, bytes], index: Json, found: Contents) -> 
         reads = [e["data"] for e in found.entries("cases.read") if e["data"].get("what") == "bundle"]
         is_short = bool(reads) and reads[-1]["cases"] > len(index["cases"])
         yield Finding(2, "case_deleted" if is_short else "index_changed", "日志簿没有这个目录的散列")
+    elif JOURNAL not in found.suspects:
+        for seq, hash_ in index["journal"].items():
+            if found.entry_hashes.get(seq) != hash_:
+                yield Finding(2, "event_deleted", "目录所列的日志簿记录不在", JOURNAL, int(seq))
     present = {name for name in members if name.partition("/")[0] in RULES}
     for name in sorted(present | (index["members"].keys() if found.is_signed else set())):
         data, (folder, _, file) = members.get(name, b""), name.partition("/")
@@ -424,10 +527,25 @@ def canonical(data: bytes) -> dict[str, Json] | None:
     """The object of which these are the canonical bytes; None if they are not."""
     try:
         value = json.loads(data, parse_float=_refuse, parse_constant=_refuse)
-        again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        again = spelled(value)
     except (ValueError, RecursionError):
         return None
-    return value if again == data and isinstance(value, dict) else None
+    return value if again == data and isinstance(value, dict) and _is_shallow(data) else None
+
+
+def spelled(value: Json) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _is_shallow(data: bytes) -> bool:
+    """Whether nothing lies deeper than `MOST_DEEP`, so that whatever reads it next need not fear for its stack."""
+    if data.count(b"[") + data.count(b"{") <= MOST_DEEP:
+        return True
+    depth = deepest = 0
+    for mark in re.findall(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', data):
+        depth += (mark in b"[{") - (mark in b"]}")
+        deepest = max(deepest, depth)
+    return deepest <= MOST_DEEP
 
 
 def moment(text: Json) -> datetime | None:
@@ -527,7 +645,7 @@ def parse_note(text: str, keys: Sequence[Key]) -> Note:
     """Errors: `ValueError` if it is no checkpoint."""
     body, found, lines = text.rpartition("\n\n")
     origin, size, root, *_ = [*body.split("\n"), "", "", ""]
-    if not found or not re.fullmatch("0|[1-9][0-9]*", size) or not lines.endswith("\n"):
+    if not found or not re.fullmatch("0|[1-9][0-9]{0,18}", size) or not lines.endswith("\n"):
         raise ValueError("不是检查点")
     signers: list[Key] = []
     broken: list[Key] = []
@@ -554,7 +672,25 @@ def vkey(key: Key) -> str:
 
 
 def notes_in(text: str) -> list[str]:
-    return re.findall(r"(?:[^\n]+\n)+\n(?:— [^\n]+\n)+", text)
+    """Line by line: a text, an empty line, lines of signatures."""
+    found: list[str] = []
+    body: list[str] = []
+    signatures: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        is_signature = len(body) > 1 and body[-1] == "" and line.startswith("— ")
+        if is_signature:
+            signatures.append(line)
+            continue
+        if signatures:
+            found.append("\n".join([*body, *signatures, ""]))
+            body, signatures = [], []
+        if line:
+            if body and body[-1] == "":
+                body = []
+            body.append(line)
+        elif body:
+            body = [] if body[-1] == "" else [*body, ""]
+    return found
 
 
 # Ed25519 (RFC 8032 §5.1), verification only: nothing here is secret, so nothing needs constant time
@@ -677,22 +813,34 @@ def astray(found: Contents, tree: Tree, note: Note) -> Finding:
     return Finding(2, kind, f"由记录和证明得不到所签的根：{why}")
 
 
+def absent(found: Contents, size: int, gone: int) -> Finding:
+    """What is missing from a bundle that should have all of the first `size` leaves."""
+    listed = [e["data"]["cases"] for e in found.entries("heads.listed") if e["data"]["size"] == size]
+    is_case = max(listed, default=0) > len({JOURNAL, *found.heads})
+    is_gap = len(found.journal) < max(found.journal, default=0)
+    kind = "case_deleted" if is_case else "event_deleted" if is_gap else "tail_cut"
+    return Finding(2, kind, f"整个日志的证据包缺少第 {gone} 片叶的记录")
+
+
 # Opening a bundle, and the command line
 class Zipped(Mapping[str, bytes]):
-    """The members of a zip file, read when asked for."""
+    """The members of a zip file, read when asked for. What it says of their size is held against `MOST_BYTES` first."""
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
         self._names = dict.fromkeys(self._zip.namelist())
         if len(self._names) != len(self._zip.infolist()):
             raise Undecided("压缩文件中有同名的文件")
+        told = self._zip.infolist()
+        if sum(each.file_size for each in told) > MOST_BYTES or any(map(_is_bomb, told)):
+            raise Undecided("压缩文件解开后过大")
 
     def __getitem__(self, name: str) -> bytes:
         if name not in self._names:
             raise KeyError(name)
         try:
             return self._zip.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except UNREADABLE as error:
             raise Undecided(f"读不出 {name}：{error}") from error
 
     def __iter__(self) -> Iterator[str]:
@@ -702,15 +850,62 @@ class Zipped(Mapping[str, bytes]):
         return len(self._names)
 
 
+def _is_bomb(told: zipfile.ZipInfo) -> bool:
+    return told.file_size > MOST_RATIO * max(told.compress_size, 1 << 18)
+
+
 def opened(path: Path) -> Mapping[str, bytes]:
     """A bundle as a zip file, or unpacked in a folder. Errors: `Undecided`."""
     try:
         if path.is_dir():
             files = [file for file in path.rglob("*") if file.is_file()]
+            if sum(file.stat().st_size for file in files) > MOST_BYTES:
+                raise Undecided("证据包过大")
             return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
         return Zipped(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise Undecided(f"打不开证据包：{error}") from error
+
+
+def keys_from(path: Path | None) -> list[str]:
+    """Public keys, one a line. Errors: `Undecided` where a line is none, or the file has none."""
+    if path is None:
+        return []
+    lines = [line.strip() for line in _text(path).splitlines() if line.strip()]
+    try:
+        for line in lines:
+            parse_key(line)
+    except (ValueError, IndexError) as error:
+        raise Undecided(f"{path} 中有不是公钥的文字：{error}") from error
+    if not lines:
+        raise Undecided(f"{path} 中没有公钥（vkey）")
+    return lines
+
+
+def notes_from(paths: Sequence[Path]) -> list[str]:
+    """The checkpoints in some files, whatever ends their lines. Errors: `Undecided` where a file has none."""
+    found: list[str] = []
+    for path in paths:
+        text = "".join(f"{line.rstrip()}\n" for line in _text(path).splitlines())
+        notes = notes_in(text)
+        if not notes or any(not _is_note(each) for each in notes):
+            raise Undecided(f"{path} 中没有读得出的检查点")
+        found += notes
+    return found
+
+
+def _is_note(text: str) -> bool:
+    try:
+        return bool(parse_note(text, ()))
+    except ValueError:
+        return False
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise Undecided(f"读不出 {path}：{error}") from error
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -724,11 +919,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="输出 JSON")
     asked = parser.parse_args(arguments)
     try:
-        keys = asked.keys.read_text("utf-8").split() if asked.keys else ()
-        outside = [note for path in asked.checkpoint for note in notes_in(path.read_text("utf-8"))]
+        keys, outside = keys_from(asked.keys), notes_from(asked.checkpoint)
         report = verify(opened(asked.bundle), keys=keys, outside=outside)
-    except (Undecided, OSError) as error:
-        report = Report(undecided=[str(error)])
+    except (Undecided, *UNREADABLE) as error:
+        report = Report(undecided=[str(error) or repr(error)])
     text = json.dumps(report.as_data(), ensure_ascii=False, indent=2) if asked.json else words(report)
     sys.stdout.buffer.write(text.encode() + b"\n")
     return report.exit
@@ -742,6 +936,8 @@ def words(report: Report) -> str:
             f"日志 {told['log']}，{told['cases']} 个事项，{told['events']} 条记录，树 {told['size']} 片叶"
         ]
         lines += [f"历史摘要 {told['digest']}", *(f"签名 {key}" for key in told["signed_by"])]
+        lines += [f"见证 {name} 至 {size} 片叶" for name, size in told["witnessed"].items()]
+        lines += [f"另外取得的公钥 {told['outside']['keys']} 个，检查点 {told['outside']['notes']} 个"]
     levels = "、".join(map(str, told.get("levels", ())))
     lines.append((f"核验通过：第 {levels} 级没有发现改动", "发现改动或违规", "不能判定")[report.exit])
     return "\n".join(

@@ -168,6 +168,18 @@ def test_a_log_that_is_opened_late_tells_what_was_published_before(
     assert "since" not in calendar["data"]
 
 
+def test_what_is_published_after_a_clock_ran_ahead_tells_its_real_moment(
+    journal: Journal, database: Database
+) -> None:
+    CalendarRegistry(database, journal).ensure("cn", MORNING + 60 * 24 * HOUR)
+    DirectoryRegistry(database, journal).adopt(sample_directory(), MORNING)
+
+    organisation = journal.entries()[-1]
+
+    assert organisation["at"] == canonical.instant(MORNING + 60 * 24 * HOUR)
+    assert organisation["data"]["since"] == canonical.instant(MORNING)
+
+
 def forget_the_journal(database: Database) -> None:
     guards = (
         ["DROP TRIGGER event_no_delete"] if database.is_sqlite else ["ALTER TABLE event DISABLE TRIGGER USER"]

@@ -28,7 +28,9 @@ from adapters.db.tables import CASE
 from adapters.evidence.exporting import Asked
 from adapters.evidence.levels import verify_all
 from adapters.evidence.verify import Report, opened
+from adapters.evidence.witness import Advance, Witness, witness_key
 from api.commands.opening import everything
+from engine import notes
 from tests.support.log_worker import OPERATOR, office_at, work
 
 ROOT = Path(__file__).parents[2]
@@ -193,6 +195,28 @@ def test_a_checkpoint_that_the_auditor_kept_is_proven_even_where_the_log_has_los
 
     assert alarms(verified(bundle, note)) == []
     assert note not in opened(bundle)["checkpoints.txt"].decode()
+
+
+def test_a_log_is_verified_with_the_key_of_its_witness_up_to_what_the_witness_saw(
+    office: Container, tmp_path: Path
+) -> None:
+    made = witness_key(tmp_path / "witness.pem", "witness.example")
+    office.keys.trust(made.vkey, office.now(), actor=OPERATOR)
+    office.integrator.catch_up(office.now())
+    office.checkpoints.sign(office.now(), force=True)
+    latest = office.checkpoints.latest()
+    assert latest
+    size, note = latest[0].size, latest[1]
+    (key,) = [key.vkey for key in office.keys.known() if key.use == "log"]
+    line = Witness(made, tmp_path / "state.json", [key]).cosign(Advance(0, (), note), office.now())
+    office.checkpoints.add_cosignatures(notes.cosigned(note, line))
+    work(office, 1)
+
+    report = verify_all(opened(exported(office, tmp_path / "whole.zip")), keys=[key, made.vkey])
+
+    assert alarms(report) == []
+    assert (report.exit, report.facts["witnessed"]) == (0, {"witness.example": size})
+    assert report.facts["size"] > size
 
 
 def test_a_tail_cut_in_the_database_shows_although_the_export_is_honest(

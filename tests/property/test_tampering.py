@@ -75,12 +75,24 @@ def test_a_history_rewritten_and_signed_again_with_the_key_is_found_only_with_so
 def test_a_witness_that_did_not_sign_leaves_the_question_open() -> None:
     log = random_log(3, witnessed=True)
     keys = [key["vkey"] for key in log.keys]
-    log.witnesses.clear()  # it refused: what it saw before is not what it is shown now
+    log.witnesses.clear()
+    log.notes.clear()  # it refused: what it saw before is not what it is shown now
 
     report = verify(log.bundle(), keys=keys)
 
     assert report.exit == 2
     assert "见证" in report.undecided[0]
+
+
+def test_what_a_witness_cosigned_before_the_newest_checkpoint_is_told_by_its_size() -> None:
+    log = random_log(3, witnessed=True)
+    keys, size = [key["vkey"] for key in log.keys], log.notes[-1][0]
+    log.witnesses.clear()  # it has not come round again yet
+
+    report = verify(log.bundle(), keys=keys)
+
+    assert (report.exit, report.facts["witnessed"]) == (0, {"witness.example": size})
+    assert report.facts["size"] > size
 
 
 def test_the_line_of_a_witness_under_another_checkpoint_is_a_history_signed_again() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.db.rows import micros
-from adapters.evidence.bundle import Index, Parts, Row, digests, manifest_of, members, static_members
+from adapters.evidence.bundle import (
+    Index,
+    Parts,
+    Row,
+    digests,
+    manifest_of,
+    members,
+    notes_file,
+    static_members,
+)
 from adapters.evidence.journal import publication
 from engine import canonical, notes
 from engine.audit.journal import JOURNAL, EntryType, entry
@@ -169,39 +178,52 @@ class MemoryLog:
     def list_heads(self, at: datetime) -> tuple[int, int, Heads]:
         """The manifest of the tree as it stands, recorded: its entry, the size it covers, its lines."""
         size = len(self.tiles)
-        covered = [row for row in self.rows if 0 <= row.leaf_index < size]
-        last: dict[str, tuple[int, str]] = {}
-        for row in sorted(covered, key=lambda row: row.seq):
-            last[row.case_id] = row.seq, row.hash
-        heads = Heads((case, *end) for case, end in last.items())
-        told = {"cases": heads.size, "day": at.date().isoformat(), "events": len(covered)}
+        heads, events = self.heads_at(size), sum(0 <= row.leaf_index < size for row in self.rows)
+        told = {"cases": heads.size, "day": at.date().isoformat(), "events": events}
         seq = self.append(EntryType.HEADS_LISTED, told | {"root": heads.root.hex(), "size": size}, at)
         return seq, size, heads
 
+    def heads_at(self, size: int) -> Heads:
+        last: dict[str, tuple[int, str]] = {}
+        for row in sorted(self.rows, key=lambda row: row.seq):
+            if 0 <= row.leaf_index < size:
+                last[row.case_id] = row.seq, row.hash
+        return Heads((case, *end) for case, end in last.items())
+
     # Bundles
+
+    def resigned(self, parts: Parts, index: Index) -> Parts:
+        """The parts under another directory, which the journal has been told already."""
+        note = self.sign()
+        sizes = [notes.parse_checkpoint(each).size for each in (*parts.earlier, note)]
+        histories = [(case, self._rows(case)) for case in (JOURNAL, *index.cases)]
+        nodes = Levels(self.tiles).nodes
+        return replace(parts, index=index, note=note, sizes=sizes, histories=histories, nodes=nodes)
 
     def parts(self, cases: Iterable[str] = (), *, with_files: bool = True) -> Parts:
         """An honest export of these cases, all by default: whatever was done to the rows is what it finds."""
         self.integrate()
+        scope = {"kind": "cases" if cases else "whole"}
         cases = sorted(cases or self.ends)
         at = self.now
         earlier_entry = next((row.seq for row in reversed(self.rows) if row.type == "heads.listed"), None)
         manifest, size, heads = self.list_heads(at)
         static = static_members(self.rules)
+        earlier = [note for _, note in self.notes][-3:]
         index = Index(
             log=LOG,
-            scope={"kind": "cases"},
+            scope=scope,
             purpose="示例核验",
             made_at=canonical.instant(at),
             size=size,
             cases={case: self.ends[case] for case in cases if case in self.ends},
-            members=digests(static),
+            journal={str(row.seq): row.hash for row in self.rows if row.case_id == JOURNAL},
+            members=digests(static | {"checkpoints.txt": notes_file(earlier)}),
         )
         read = {"what": "bundle", "cases": len(cases), "scope": "cases", "purpose": "示例核验"}
         self.append(EntryType.CASES_READ, read | {"digest": index.digest}, at)
         self.integrate()
         note = self.sign()
-        earlier = [note for _, note in self.notes[:-1]][-3:]
         sizes = [notes.parse_checkpoint(each).size for each in (*earlier, note)]
         assert earlier_entry is None or earlier_entry < manifest
         return Parts(

@@ -383,6 +383,8 @@ def a_byte_of_a_member(log: MemoryLog, random: Random) -> Tampered:
         "columns/": "column_changed",
         "bundle.json": "index_changed",
         "heads.json": "manifest_broken",
+        "nodes.json": "rewritten",
+        "keys.json": "index_changed",
         "checkpoint": "signature_broken",  # and checkpoints.txt
         "definitions/": "definition_swapped",
         "calendars/": "calendar_swapped",

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from adapters.evidence import verify as verifier
-from adapters.evidence.bundle import Index, digests, static_members
+from adapters.evidence.bundle import Index, Row, digests, manifest_of, static_members
+from adapters.evidence.bundle import members as members_of
+from adapters.evidence.levels import verify_all
 from adapters.evidence.verify import Event, Tree, Undecided, canonical, columns, opened, parse_note, verify
 from engine import canonical as profile
 from engine import notes
-from engine.audit.journal import EntryType
+from engine.audit.journal import JOURNAL, EntryType
 from engine.tree import needed_nodes, node_hash, root_of
-from tests.support.memory_log import Levels, a_key, random_log, row_of
+from tests.support.memory_log import Levels, MemoryLog, a_key, random_log, row_of
 
 VECTORS = Path(__file__).parents[1] / "vectors"
+SOON, LATE = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
 HISTORIES = sorted((VECTORS / "histories").glob("*.jsonl"))
 
 
@@ -190,6 +196,132 @@ def test_a_bundle_without_the_manifest_of_its_export_is_not_whole() -> None:
     assert verify(members).exit == 1
 
 
+def test_a_bundle_of_the_whole_log_that_omits_a_case_is_found_although_a_node_stands_for_its_leaves() -> None:
+    log = random_log(3)
+    parts = log.parts(sorted(log.ends)[1:])
+    index = replace(parts.index, scope={"kind": "whole"})
+    log.append(EntryType.CASES_READ, {"what": "bundle", "cases": 1, "digest": index.digest}, log.now)
+    log.integrate()
+    again = log.resigned(parts, index)
+
+    report = verify(dict(members_of(again)))
+
+    assert [finding.kind for finding in report.ranked()] == ["case_deleted"]
+
+
+def test_a_manifest_line_of_a_case_that_the_directory_does_not_name_is_a_case_taken_out() -> None:
+    log = random_log(3)
+    parts = log.parts(sorted(log.ends)[1:])
+    seq = parts.manifests[0]["entry"]
+    heads = log.heads_at(parts.index.size)
+    manifest = manifest_of(heads, sorted(log.ends), entry=seq, size=parts.index.size)
+
+    report = verify(dict(members_of(replace(parts, manifests=[manifest]))))
+
+    assert [finding.kind for finding in report.ranked()] == ["case_deleted"]
+
+
+@pytest.mark.parametrize("kind", ["rules.published", "key.added", "heads.listed", "log.opened"])
+def test_an_entry_of_the_journal_cannot_be_replaced_by_its_hash(kind: str) -> None:
+    members = without_entries(random_log(5).bundle(), kind)
+
+    assert {finding.kind for finding in verify(members).ranked()} & {"event_deleted", "tail_cut"}
+
+
+def test_the_retirement_of_a_key_cannot_be_hidden() -> None:
+    log = random_log(6)
+    new = a_key(60, log.key.name)
+    retired = {"key_id": log.key.key_id.hex(), "name": log.key.name, "reason": "示例"}
+    log.append(EntryType.KEY_RETIRED, retired, log.now)
+    added = {"algorithm": "ed25519", "name": new.name, "use": "log", "vkey": new.vkey}
+    log.append(EntryType.KEY_ADDED, added, log.now)
+    log.keys.append({"name": new.name, "use": "log", "vkey": new.vkey})
+
+    report = verify(without_entries(log.bundle([min(log.ends)]), "key.retired"))
+
+    assert report.ranked()[0].kind == "event_deleted"
+
+
+def without_entries(members: dict[str, bytes], kind: str) -> dict[str, bytes]:
+    """Entries of this type taken out, their leaves stood in for by nodes."""
+    nodes, kept = json.loads(members["nodes.json"]), []
+    lines = [members[f"{folder}/journal.jsonl"].splitlines() for folder in ("events", "columns")]
+    for event, row in zip(*lines, strict=True):
+        if json.loads(event)["type"] == kind:
+            nodes[f"0:{json.loads(row)['leaf_index']}"] = verifier.leaf_hash(event).hex()
+        else:
+            kept.append((event + b"\n", row + b"\n"))
+    events, rows = (b"".join(column) for column in zip(*kept, strict=True))
+    return members | {
+        "nodes.json": profile.encode(nodes),
+        "events/journal.jsonl": events,
+        "columns/journal.jsonl": rows,
+    }
+
+
+@pytest.mark.parametrize("earlier", [slice(0), slice(1), slice(1, None)])
+def test_an_earlier_note_cannot_be_taken_out(earlier: slice) -> None:
+    members = random_log(7).bundle()
+    texts = verifier.notes_in(members["checkpoints.txt"].decode())
+    members["checkpoints.txt"] = "\n".join(texts[earlier]).encode()
+
+    assert [finding.kind for finding in verify(members).ranked()] == ["member_changed"]
+
+
+def test_where_no_organisation_of_the_day_is_known_authority_is_not_decided() -> None:
+    log = random_log(4)
+    log.rows, rows = [], [row for row in log.rows if b'"kind":"organisation"' not in row.data]
+    log.tiles.clear()
+    log.notes.clear()
+    relinked(log, rows)
+
+    report = verify_all(log.bundle())
+
+    assert (report.exit, report.findings) == (2, [])
+    assert "没有当时的组织机构" in report.undecided[0]
+
+
+def relinked(log: MemoryLog, rows: list[Row]) -> None:
+    """A log with these rows, as if there had never been others."""
+    for row in rows:
+        if row.case_id != JOURNAL:
+            log.add(row.data)
+        elif row.type != "heads.listed":
+            body = profile.decode(row.data)
+            log.append(EntryType(row.type), body["data"], profile.parse_instant(body["at"]))
+
+
+# What comes from elsewhere
+
+
+@pytest.mark.parametrize("text", [b"", b"garbage", b"\xff\xfe", b"\n\n", b"log.example+00000000+AAAA\n"])
+def test_a_file_without_a_checkpoint_or_key_that_can_be_read_decides_nothing(
+    tmp_path: Path, text: bytes
+) -> None:
+    bundle, kept = tmp_path / "bundle.zip", tmp_path / "kept.txt"
+    zipped(random_log(7).bundle(), bundle)
+    kept.write_bytes(text)
+
+    assert verifier.main([str(bundle), "--checkpoint", str(kept)]) == 2
+    assert verifier.main([str(bundle), "--keys", str(kept)]) == 2
+    assert verifier.main([str(bundle)]) == 0
+
+
+@pytest.mark.parametrize("change", [("\n", "\r\n"), ("\n", "  \n"), ("", ""), ("end", "")])
+def test_a_kept_checkpoint_is_read_whatever_ends_its_lines(tmp_path: Path, change: tuple[str, str]) -> None:
+    note = random_log(7).bundle()["checkpoint"].decode()
+    text = note.rstrip("\n") if change[0] == "end" else note.replace(*change)
+    (tmp_path / "kept.txt").write_bytes(text.encode())
+
+    assert verifier.notes_from([tmp_path / "kept.txt"]) == [note]
+
+
+def zipped(members: dict[str, bytes], path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as bundle:
+        for name, data in members.items():
+            bundle.writestr(name, data)
+
+
 def test_rules_that_the_directory_does_not_name_are_looked_at_all_the_same() -> None:
     members = random_log(8).bundle() | {f"definitions/{'0' * 64}.yaml": b"workflow: another"}
 
@@ -218,6 +350,89 @@ def test_a_zip_whose_bytes_are_damaged_decides_nothing(tmp_path: Path) -> None:
     assert (report.exit, "读不出" in report.undecided[0]) == (2, True)
 
 
+def test_a_digest_that_somebody_wrote_into_a_comment_names_no_file() -> None:
+    digest = "sha256:" + "0" * 64
+    assert verifier.files_of({"asked": {"text": f"见 {digest}", "data": {"note": digest}}}) == set()
+    assert verifier.files_of({"asked": {"data": {"mixed": [digest, "word"]}}}) == set()
+    assert verifier.files_of({"asked": {"text": "", "files": [digest]}}) == {digest}
+    assert verifier.files_of({"asked": {"data": {"attachments": [digest]}}}) == {digest}
+
+
+@pytest.mark.parametrize("name", ["nodes.json", "keys.json", "heads.json", "evidence.json"])
+def test_a_member_has_one_spelling_only(name: str) -> None:
+    members = random_log(7).bundle([min(random_log(7).ends)])
+    for data in (members[name] + b"\n", members[name].replace(b":", b": ", 1), _shouted(members[name])):
+        assert data == members[name] or verify(members | {name: data}).exit == 1
+
+
+def _shouted(data: bytes) -> bytes:
+    """Hexadecimal digits in upper case."""
+    return re.sub(rb"[0-9a-f]{64}", lambda found: found[0].upper(), data)
+
+
+def test_a_row_beside_no_event_is_noticed() -> None:
+    members = random_log(7).bundle()
+    for name in [name for name in members if name.startswith("columns/")]:
+        assert verify(members | {name: members[name] + b'{"seq":99}\n'}).exit == 1
+        assert verify(members | {name: members[name] + b"\n"}).exit == 1
+
+
+DEEP = b"[" * 200_000 + b"]" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("nodes.json", DEEP),
+        ("keys.json", DEEP),
+        ("evidence.json", DEEP),
+        ("checkpoints.txt", b"a" * 1_000_000),
+    ],
+)
+def test_what_would_exhaust_the_verifier_is_no_crash(tmp_path: Path, name: str, data: bytes) -> None:
+    zipped(random_log(7).bundle() | {name: data}, tmp_path / "bundle.zip")
+
+    assert verifier.main([str(tmp_path / "bundle.zip")]) in (1, 2)
+
+
+def test_a_checkpoint_of_a_size_that_no_tree_can_have_is_no_crash() -> None:
+    members = random_log(7).bundle()
+    origin, _, *rest = members["checkpoint"].decode().split("\n")
+    members["checkpoint"] = "\n".join([origin, "9" * 5_000, *rest]).encode()
+
+    assert [finding.kind for finding in verify(members).findings] == ["signature_broken"]
+
+
+def test_a_zip_that_unpacks_to_much_more_than_it_holds_is_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("bundle.json", b"{}")
+        bundle.writestr("events/journal.jsonl", bytes(100 << 20))
+
+    with pytest.raises(Undecided, match="过大"):
+        opened(tmp_path / "bomb.zip")
+
+
+def test_one_bit_of_a_zip_never_crashes_the_verifier(tmp_path: Path) -> None:
+    zipped(random_log(7, cases=1, steps=3).bundle(), tmp_path / "good.zip")
+    good, random = (tmp_path / "good.zip").read_bytes(), Random(1)
+    for _ in range(40):
+        at = random.choice([random.randrange(len(good)), len(good) - random.randrange(1, 1500)])
+        (tmp_path / "bad.zip").write_bytes(
+            good[:at] + bytes([good[at] ^ 1 << random.randrange(8)]) + good[at + 1 :]
+        )
+
+        assert verifier.main([str(tmp_path / "bad.zip")]) in (0, 1, 2)
+
+
+def test_one_entry_of_a_clock_that_ran_ahead_does_not_make_later_cases_backdated() -> None:
+    log = random_log(5)
+    log.append(EntryType.LOG_RESTORED, {"from": "示例", "size": 1, "root": ""}, log.now + timedelta(days=60))
+
+    assert verify(log.bundle()).exit == 0
+    assert list(verifier.backdated([(0, LATE, "journal", 1), (1, SOON, "202600000015", 1)])) == []
+    assert [f.seq for f in verifier.backdated([(0, LATE, "1", 1), (1, SOON, "2", 9)])] == [9]
+
+
 @pytest.mark.parametrize("more", [b"{}", b"\n", b"{}\n", b'{"a":1}\r\n'])
 def test_nothing_that_stands_after_the_last_event_is_left_unread(more: bytes) -> None:
     members = random_log(7).bundle()
@@ -237,5 +452,7 @@ def test_the_digest_of_the_histories_does_not_depend_on_when_they_were_exported(
 
 def test_the_directory_names_every_file_that_never_changes() -> None:
     static = static_members({"definitions/x.yaml": b"x"})
-    index = Index(log="示例", scope={}, purpose="", made_at="", size=1, cases={}, members=digests(static))
+    index = Index(
+        log="示例", scope={}, purpose="", made_at="", size=1, cases={}, journal={}, members=digests(static)
+    )
     assert sorted(profile.decode(index.data)["members"]) == ["README.txt", "definitions/x.yaml", "verify.py"]

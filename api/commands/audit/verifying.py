@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from adapters.evidence.levels import verify_all
-from adapters.evidence.verify import Report, Undecided, notes_in, opened, words
+from adapters.evidence.verify import UNREADABLE, Report, Undecided, keys_from, notes_from, opened, words
 from api.commands.output import AsJson, answer
 
 Option = typer.Option
@@ -24,10 +24,9 @@ def verify(
 ) -> None:
     """Verify a bundle at all four levels. Exit 0: good; 1: tampering or breach; 2: cannot decide."""
     try:
-        trusted = tuple(keys.read_text("utf-8").split()) if keys else ()
-        outside = tuple(note for path in checkpoint or () for note in notes_in(path.read_text("utf-8")))
+        trusted, outside = keys_from(keys), notes_from(checkpoint or ())
         report = verify_all(opened(bundle), keys=trusted, outside=outside)
-    except Undecided as error:
-        report = Report(undecided=[str(error)])
+    except (Undecided, *UNREADABLE) as error:
+        report = Report(undecided=[str(error) or repr(error)])
     answer(report.as_data(), as_json, lambda console: console.print(words(report)))
     sys.exit(report.exit)
