@@ -66,7 +66,7 @@ app = group(
         Lazy(
             "proof",
             "api.commands.audit.log:proof",
-            "Print the proof that an event is in the log (C2SP tlog-proof), or check one.",
+            "Print the proof that an event is in the log (C2SP tlog-proof), or check one. Exit code 1 if it proves nothing.",
         ),
         Lazy(
             "whatif",
